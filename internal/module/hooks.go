@@ -1,0 +1,115 @@
+package module
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"parley/internal/jid"
+)
+
+// ErrHandled ends a chain quietly: the handler has done all there is to do.
+var ErrHandled = errors.New("module: handled")
+
+// Stage orders the handlers of one hook. Within a stage the order is that of
+// the list in internal/server/modules.go.
+type Stage uint8
+
+// The stages, in order.
+const (
+	StageCheck   Stage = iota // may refuse: permissions, blocking, form
+	StageRewrite              // may change the stanza: stamps, strips
+	StageArchive              // stores, and gives the stanza its ids
+	StageDeliver              // acts: changes state, sends to others
+	StageCopy                 // sends copies
+)
+
+// Chain is a hook: handlers run in order of stage. nil goes on; ErrHandled
+// ends the chain quietly; a *stanza.Error ends it and bounces; any other error
+// ends it, is logged, and bounces as internal-server-error.
+type Chain[E any] struct{ links []link[E] }
+
+type link[E any] struct {
+	stage Stage
+	run   func(context.Context, E) error
+}
+
+// Add registers a handler. It must not be called after the start.
+func (c *Chain[E]) Add(stage Stage, run func(context.Context, E) error) {
+	c.links = append(c.links, link[E]{stage, run})
+	slices.SortStableFunc(c.links, func(a, b link[E]) int { return int(a.stage) - int(b.stage) })
+}
+
+// Run calls the handlers in order, until one returns an error.
+func (c *Chain[E]) Run(ctx context.Context, event E) error {
+	for i := range c.links {
+		if err := c.links[i].run(ctx, event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Hooks are all the places where features take part. Every handler runs
+// without any lock held, on the goroutine of the connection that caused it
+// unless said otherwise.
+type Hooks struct {
+	// MessageFromClient: a message that a bound client has sent, before it is
+	// routed. From is stamped.
+	MessageFromClient Chain[*Event]
+	// MessageToAccount: a message for an account of ours (bare or full JID),
+	// before delivery.
+	MessageToAccount Chain[*Event]
+	// MessageOffline: a message of type chat or normal that no session can
+	// take (RFC 6121 §8.5.2.2.1). A handler that keeps it returns ErrHandled;
+	// if none does the sender gets service-unavailable. Also run for
+	// messages left over when a session ends.
+	MessageOffline Chain[*Event]
+
+	// PresenceFromClient: a presence stanza that a bound client has sent: of
+	// any type, directed, subscription, or broadcast (To is zero). Its owner
+	// routes what has to go on and returns ErrHandled; nil leads to plain
+	// routing.
+	PresenceFromClient Chain[*Event]
+	// PresenceToAccount: presence for the bare JID of an account of ours,
+	// whether the account exists or not: available, unavailable, probe,
+	// subscription, error. nil leads to plain delivery: available and
+	// unavailable go to all available sessions (RFC 6121 §8.5.2.1.2), the rest
+	// is dropped. Presence for a full JID is delivered by the router alone
+	// (RFC 6121 §8.5.3).
+	PresenceToAccount Chain[*Event]
+
+	// SessionBound: a resource was bound; the client knows.
+	SessionBound Chain[Session]
+	// SessionAvailable: a session has become available, or its priority
+	// changed from negative to non-negative (it may get offline messages).
+	// Run by the presence module after it has broadcast.
+	SessionAvailable Chain[Session]
+	// SessionClosed: a session has ended and is no longer in Host.Sessions.
+	// Presence() still tells what it was. ctx is not that of the connection.
+	SessionClosed Chain[Session]
+
+	// AccountRemoved: an account and its data are gone; sessions have ended.
+	AccountRemoved Chain[jid.JID]
+}
+
+// Event is a stanza passing a hook.
+type Event struct {
+	*Stanza
+	Session Session // the sending session, nil if the sender is not bound here
+
+	pending []Pending
+}
+
+// Pending is a write that was started; storage.Pending is one.
+type Pending interface {
+	Done() <-chan struct{}
+	Err() error
+}
+
+// Persist says that the stanza counts as handled only when p has completed
+// (DESIGN.md "Durability"). If p fails the sender gets an error.
+func (e *Event) Persist(p Pending) { e.pending = append(e.pending, p) }
+
+// Pending returns all that Persist was given.
+func (e *Event) Pending() []Pending { return e.pending }
