@@ -1,0 +1,114 @@
+package stanza
+
+import "strings"
+
+// How bytes must be written. A byte with no entry stands for itself.
+var (
+	textEscapes = [128]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '\r': "&#xD;"}
+	attrEscapes = [128]string{
+		'&': "&amp;", '<': "&lt;", '>': "&gt;", '\'': "&apos;", '"': "&quot;",
+		'\t': "&#x9;", '\n': "&#xA;", '\r': "&#xD;",
+	}
+)
+
+const replacement = "\uFFFD"
+
+func init() {
+	for c := range 0x20 {
+		if c != '\t' && c != '\n' && c != '\r' {
+			textEscapes[c], attrEscapes[c] = replacement, replacement
+		}
+	}
+}
+
+// escape appends s with what XML does not allow in it replaced.
+func escape[T bytestring](dst []byte, s T, escapes *[128]string) []byte {
+	done := 0
+	for i := 0; i < len(s); {
+		c, size, with := s[i], 1, ""
+		if c < 0x80 {
+			if with = escapes[c]; with == "" {
+				i++
+				continue
+			}
+		} else if _, size = decode(s, i); size > 0 {
+			i += size
+			continue
+		} else {
+			with, size = replacement, 1
+		}
+		dst = append(dst, s[done:i]...)
+		dst = append(dst, with...)
+		i += size
+		done = i
+	}
+	return append(dst, s[done:]...)
+}
+
+// AppendText appends s as character data. Characters that XML does not allow
+// and bytes that are not UTF-8 become U+FFFD.
+func AppendText[T bytestring](dst []byte, s T) []byte { return escape(dst, s, &textEscapes) }
+
+// AppendAttr appends an attribute with a space before it: name='value'. The
+// name is the program's own, so it is written as it is; the value is escaped
+// as AppendText does, and what an XML parser would normalise is kept.
+func AppendAttr[T bytestring](dst []byte, name string, value T) []byte {
+	dst = append(dst, ' ')
+	dst = append(dst, name...)
+	dst = append(dst, '=', '\'')
+	dst = escape(dst, value, &attrEscapes)
+	return append(dst, '\'')
+}
+
+// cleanName makes an NCName of s.
+func cleanName(s string) string {
+	if s != "" && ncName(s, 0) == len(s) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		one := string(r)
+		if b.Len() == 0 && ncName(one, 0) == 0 || ncName("_"+one, 0) == 1 {
+			one = "_"
+		}
+		b.WriteString(one)
+	}
+	if b.Len() == 0 {
+		return "_"
+	}
+	return b.String()
+}
+
+// cleanText makes s what a reader of its escaped form sees.
+func cleanText(s string) string {
+	for i := 0; i < len(s); {
+		c := s[i]
+		size := 1
+		if c >= 0x80 {
+			_, size = decode(s, i)
+		}
+		if size == 0 || !isChar(rune(c)) {
+			return string(replaceBad(s))
+		}
+		i += size
+	}
+	return s
+}
+
+func replaceBad(s string) []byte {
+	var dst []byte
+	for i := 0; i < len(s); {
+		c, size := s[i], 1
+		if c >= 0x80 {
+			_, size = decode(s, i)
+		}
+		if size == 0 || !isChar(rune(c)) {
+			dst = append(dst, replacement...)
+			i++
+			continue
+		}
+		dst = append(dst, s[i:i+size]...)
+		i += size
+	}
+	return dst
+}

@@ -1,0 +1,93 @@
+package stanza
+
+// span is a range of characters, both ends included.
+type span struct{ lo, hi rune }
+
+// NameStartChar and what NameChar adds to it, beyond ASCII (XML 1.0, fifth
+// edition, §2.3, productions 4 and 4a).
+var (
+	nameStartSpans = []span{
+		{0xC0, 0xD6}, {0xD8, 0xF6}, {0xF8, 0x2FF}, {0x370, 0x37D}, {0x37F, 0x1FFF},
+		{0x200C, 0x200D}, {0x2070, 0x218F}, {0x2C00, 0x2FEF}, {0x3001, 0xD7FF},
+		{0xF900, 0xFDCF}, {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF},
+	}
+	nameSpans = []span{{0xB7, 0xB7}, {0x300, 0x36F}, {0x203F, 0x2040}}
+)
+
+func inSpans(r rune, spans []span) bool {
+	for _, s := range spans {
+		if r <= s.hi {
+			return r >= s.lo
+		}
+	}
+	return false
+}
+
+// isNameRune reports whether r, a character beyond ASCII, may stand in a name,
+// or begin one.
+func isNameRune(r rune, start bool) bool {
+	return inSpans(r, nameStartSpans) || !start && inSpans(r, nameSpans)
+}
+
+// ncName returns where the NCName that begins at s[i] ends; i if there is none
+// (Namespaces in XML §3, production 4).
+func ncName[T bytestring](s T, i int) int {
+	start, want := i, classNameStart
+	for i < len(s) {
+		c := s[i]
+		if c < 0x80 {
+			if class[c]&want == 0 {
+				return i
+			}
+			i++
+		} else {
+			r, size := decode(s, i)
+			if size == 0 || !isNameRune(r, i == start) {
+				return i
+			}
+			i += size
+		}
+		want = className
+	}
+	return i
+}
+
+// qname is a name as it stands in the document: doc[start:end], with a prefix
+// if colon is not 0.
+type qname struct{ start, colon, end int32 }
+
+func (q qname) raw(doc []byte) []byte { return doc[q.start:q.end] }
+
+func (q qname) prefix(doc []byte) []byte {
+	if q.colon == 0 {
+		return nil
+	}
+	return doc[q.start:q.colon]
+}
+
+func (q qname) local(doc []byte) []byte {
+	if q.colon == 0 {
+		return doc[q.start:q.end]
+	}
+	return doc[q.colon+1 : q.end]
+}
+
+// name reads the QName at the reader's position (Namespaces in XML §4).
+func (r *reader) name() (qname, error) {
+	start := r.pos
+	end := ncName(r.doc, start)
+	if end == start {
+		return qname{}, r.malformed("a name is expected")
+	}
+	q := qname{start: int32(start), end: int32(end)}
+	if end < len(r.doc) && r.doc[end] == ':' {
+		q.colon = int32(end)
+		end = ncName(r.doc, end+1)
+		if end == int(q.colon)+1 {
+			return qname{}, r.malformed("a name has a prefix and nothing behind it")
+		}
+		q.end = int32(end)
+	}
+	r.pos = end
+	return q, nil
+}

@@ -1,0 +1,275 @@
+package stanza
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"sync"
+)
+
+// Limits bounds what one element may cost. 0 is no limit. What is over a limit
+// is a policy-violation.
+type Limits struct {
+	Bytes      int // of the whole element
+	Depth      int // of nesting; the element itself counts 1
+	Elements   int // in all, the element itself included
+	Attributes int // of one start tag, namespace declarations included
+}
+
+// token is what the reader found.
+type token uint8
+
+const (
+	tokenEnd   token = iota // of the document
+	tokenOpen               // a start tag; reader.attrs has its attributes
+	tokenClose              // an end tag, also of an empty element
+	tokenText               // doc[start:end]
+	tokenCDATA              // doc[start:end]
+)
+
+// element is one that is open.
+type element struct {
+	name     qname
+	bindings int32 // how many were in force before it
+	space    []byte
+}
+
+// reader checks a document and takes it apart, in one pass. It is the only
+// place that knows XML syntax; Scan, Parse and ParseHeader only listen.
+type reader struct {
+	doc      []byte
+	pos      int
+	limits   Limits
+	scope    scope
+	open     []element
+	attrs    []attribute
+	sorted   []attribute // scratch of uniqueSorted
+	arena    []byte      // values that do not stand in doc as they are meant
+	elements int
+	expanded int // see expand
+
+	start, end int  // of the text token
+	closedAt   int  // where the end tag read last begins
+	plain      bool // the text token stands in doc as it is meant
+	empty      bool // the start tag read last was an empty-element tag
+	fragment   bool // doc is content: any number of elements, and text
+	done       bool // the one element has ended
+
+	loose bool // a CDATA section, a needless reference or a CR was seen
+	outer bool // a name needs a declaration made outside the payload
+}
+
+var readers = sync.Pool{New: func() any { return new(reader) }}
+
+// maxScratch is how many entries of scratch a pooled reader may keep.
+const maxScratch = 256
+
+// release puts the reader back, without what it refers to.
+func (r *reader) release() {
+	r.scope.reset()
+	if max(cap(r.open), cap(r.attrs), cap(r.scope.bindings)) > maxScratch {
+		return
+	}
+	r.doc, r.arena = nil, nil
+	readers.Put(r)
+}
+
+// begin starts on a document.
+func (r *reader) begin(doc []byte, limits Limits, outer []binding) error {
+	r.doc, r.pos, r.limits = doc, 0, limits
+	r.open, r.attrs = r.open[:0], r.attrs[:0]
+	r.elements, r.expanded, r.closedAt = 0, 0, 0
+	r.empty, r.fragment, r.done = false, false, false
+	r.loose, r.outer = false, false
+	r.scope.reset()
+	for _, b := range outer {
+		r.scope.push(b.prefix, b.uri, 0)
+	}
+	const most = 1 << 30 // positions are 32 bits wide
+	if limits.Bytes > 0 && len(doc) > limits.Bytes || len(doc) > most {
+		return r.tooMuch("too many bytes")
+	}
+	return nil
+}
+
+// depth is how many elements are open.
+func (r *reader) depth() int { return len(r.open) }
+
+// top is the innermost open element.
+func (r *reader) top() *element { return &r.open[len(r.open)-1] }
+
+// next reads one token.
+func (r *reader) next() (token, error) {
+	if r.empty {
+		r.empty = false
+		return tokenClose, nil
+	}
+	if len(r.open) == 0 && !r.fragment {
+		r.pos = skipSpace(r.doc, r.pos)
+	}
+	if r.pos == len(r.doc) {
+		if len(r.open) > 0 || !r.done && !r.fragment {
+			return tokenEnd, r.malformed("the element does not end")
+		}
+		return tokenEnd, nil
+	}
+	if r.doc[r.pos] == '<' {
+		return r.markup()
+	}
+	if len(r.open) == 0 && !r.fragment {
+		return tokenEnd, r.malformed("text outside the element")
+	}
+	err := r.content()
+	r.end = r.pos
+	return tokenText, err
+}
+
+func (r *reader) markup() (token, error) {
+	if r.pos+1 == len(r.doc) {
+		return tokenEnd, r.malformed("a tag does not end")
+	}
+	switch r.doc[r.pos+1] {
+	case '/':
+		return tokenClose, r.endTag()
+	case '?':
+		return tokenEnd, r.fail(StreamRestrictedXML, "a processing instruction")
+	case '!':
+		if (len(r.open) == 0 && !r.fragment) || !bytes.HasPrefix(r.doc[r.pos:], cdataStart) {
+			return tokenEnd, r.fail(StreamRestrictedXML, "a comment or declaration")
+		}
+		return tokenCDATA, r.cdata()
+	}
+	if r.done {
+		return tokenEnd, r.malformed("a second element")
+	}
+	return tokenOpen, r.startTag()
+}
+
+// startTag reads a start tag or an empty-element tag (XML §3.1).
+func (r *reader) startTag() error {
+	r.elements++
+	if r.limits.Elements > 0 && r.elements > r.limits.Elements {
+		return r.tooMuch("too many elements")
+	}
+	if r.limits.Depth > 0 && len(r.open) >= r.limits.Depth {
+		return r.tooMuch("elements are nested too deep")
+	}
+	r.pos++
+	name, err := r.name()
+	if err != nil {
+		return err
+	}
+	r.open = append(r.open, element{name: name, bindings: int32(len(r.scope.bindings))})
+	if err := r.attributes(); err != nil {
+		return err
+	}
+	if len(r.attrs) > 0 {
+		if err := r.declarations(); err != nil {
+			return err
+		}
+		if err := r.resolveAttributes(); err != nil {
+			return err
+		}
+	}
+	return r.resolveElement()
+}
+
+// endTag reads an end tag, which must match (XML §3, [WFC: Element Type Match]).
+func (r *reader) endTag() error {
+	if len(r.open) == 0 {
+		return r.malformed("an end tag without a start tag")
+	}
+	want := r.top().name.raw(r.doc)
+	at := r.pos + 2
+	if !bytes.HasPrefix(r.doc[at:], want) {
+		return r.malformed("an end tag does not match its start tag")
+	}
+	at = skipSpace(r.doc, at+len(want))
+	if at == len(r.doc) || r.doc[at] != '>' {
+		return r.malformed("an end tag does not match its start tag")
+	}
+	r.closedAt, r.pos = r.pos, at+1
+	return nil
+}
+
+// leave closes the innermost element. Whoever takes a tokenClose calls it, and
+// until then sees the element with top.
+func (r *reader) leave() {
+	r.scope.pop(int(r.top().bindings))
+	r.open = r.open[:len(r.open)-1]
+	r.done = len(r.open) == 0 && !r.fragment
+}
+
+// resolveElement finds the namespace of the element just opened.
+func (r *reader) resolveElement() error {
+	e := r.top()
+	prefix := e.name.prefix(r.doc)
+	if prefix != nil {
+		b, err := r.resolve(prefix, e.name.start)
+		if err != nil {
+			return err
+		}
+		e.space = b.uri
+		return r.expand(b, true)
+	}
+	i := r.scope.current
+	if i < 0 {
+		r.outer = r.outer || r.inPayload()
+		return nil
+	}
+	b := &r.scope.bindings[i]
+	e.space = b.uri
+	if r.inPayload() && b.depth <= 1 && string(b.uri) != NSClient {
+		r.outer = true
+	}
+	return r.expand(b, true)
+}
+
+// xmlBinding is in force in every document (Namespaces in XML §3).
+var xmlBinding = binding{prefix: []byte("xml"), uri: []byte(NSXML), depth: math.MaxInt32}
+
+// resolve returns the declaration of a prefix (Namespaces in XML §5).
+func (r *reader) resolve(prefix []byte, at int32) (*binding, error) {
+	if string(prefix) == "xml" {
+		return &xmlBinding, nil
+	}
+	i := r.scope.lookup(prefix)
+	if i < 0 {
+		r.pos = int(at)
+		return nil, r.fail(StreamBadNamespacePrefix, "a prefix that is not declared")
+	}
+	b := &r.scope.bindings[i]
+	if b.depth <= 1 && r.inPayload() {
+		r.outer = true
+	}
+	return b, nil
+}
+
+// inPayload reports whether the element just opened lies below the stanza.
+func (r *reader) inPayload() bool { return len(r.open) > 1 }
+
+// expand bounds what the writer would make of the document: it may have to
+// declare anew, on many elements, a long namespace that stands here only once.
+func (r *reader) expand(b *binding, ofElement bool) error {
+	d := len(r.open)
+	switch {
+	case int(b.depth) == d || b == &xmlBinding: // declared here, or nowhere
+		return nil
+	case ofElement && d > 1 && string(r.open[d-2].space) == string(b.uri): // inherited
+		return nil
+	}
+	const fair, free = 8, 4096
+	r.expanded += len(b.uri)
+	if r.expanded > fair*len(r.doc)+free {
+		return r.tooMuch("namespaces are repeated too often")
+	}
+	return nil
+}
+
+func (r *reader) malformed(what string) error { return r.fail(StreamNotWellFormed, what) }
+
+func (r *reader) tooMuch(what string) error { return r.fail(StreamPolicyViolation, what) }
+
+func (r *reader) fail(c StreamCondition, what string) error {
+	return &StreamError{Condition: c, Text: what, Err: fmt.Errorf("at byte %d", r.pos)}
+}
