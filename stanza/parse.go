@@ -1,9 +1,5 @@
 package stanza
 
-// maxParseDepth bounds trees that no Scanner with limits has seen: whoever
-// walks a tree may do so recursively.
-const maxParseDepth = 10_000
-
 // Parse reads exactly one element, as strictly as Scan. The default namespace
 // is jabber:client unless doc declares another. The error is a *StreamError.
 func Parse(doc []byte) (*Element, error) { return parse(doc, clientScope) }
@@ -20,7 +16,7 @@ func parse(doc []byte, outer []binding) (*Element, error) {
 	r := readers.Get().(*reader)
 	defer r.release()
 	r.arena = nil
-	if err := r.begin(doc, Limits{Depth: maxParseDepth}, outer); err != nil {
+	if err := r.begin(doc, Limits{}, outer); err != nil {
 		return nil, err
 	}
 	b := builder{reader: r}

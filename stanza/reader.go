@@ -7,14 +7,17 @@ import (
 	"sync"
 )
 
-// Limits bounds what one element may cost. 0 is no limit. What is over a limit
-// is a policy-violation.
+// Limits bounds what one element may cost. 0 is no limit, but nesting is never
+// deeper than 10,000: whoever walks a tree may do so recursively. What is over
+// a limit is a policy-violation.
 type Limits struct {
 	Bytes      int // of the whole element
 	Depth      int // of nesting; the element itself counts 1
 	Elements   int // in all, the element itself included
 	Attributes int // of one start tag, namespace declarations included
 }
+
+const maxDepth = 10_000
 
 // token is what the reader found.
 type token uint8
@@ -85,6 +88,9 @@ func (r *reader) begin(doc []byte, limits Limits, outer []binding) error {
 	for _, b := range outer {
 		r.scope.push(b.prefix, b.uri, 0)
 	}
+	if limits.Depth == 0 {
+		r.limits.Depth = maxDepth
+	}
 	const most = 1 << 30 // positions are 32 bits wide
 	if limits.Bytes > 0 && len(doc) > limits.Bytes || len(doc) > most {
 		return r.tooMuch("too many bytes")
@@ -151,7 +157,7 @@ func (r *reader) startTag() error {
 	if r.limits.Elements > 0 && r.elements > r.limits.Elements {
 		return r.tooMuch("too many elements")
 	}
-	if r.limits.Depth > 0 && len(r.open) >= r.limits.Depth {
+	if len(r.open) >= r.limits.Depth {
 		return r.tooMuch("elements are nested too deep")
 	}
 	r.pos++
