@@ -1,0 +1,258 @@
+import { signal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
+import { parseMessage, chatMessage } from '../xmpp/messages';
+import type { IncomingMessage } from '../xmpp/messages';
+import { stateMessage } from '../xmpp/chatstates';
+import type { ChatState } from '../xmpp/chatstates';
+import { receipt } from '../xmpp/receipts';
+import { ping } from '../xmpp/ping';
+import type { Client } from '../xmpp/client';
+import { StanzaError, explain } from '../xmpp/stanzaerror';
+import type { History } from './history';
+import { emptyChats } from './model';
+import type { ChatEvent, ChatsState, Conversation, ConversationMark, Message } from './model';
+import { reduce } from './reducer';
+import { difference, waiting } from './select';
+import { TabChannel, exclusively, liveTabs, tabId } from './tabs';
+
+const recentLimit = 2_000;
+const pageSize = 100;
+/** A state message may be lost; typing ends by itself after this long. */
+const typingLasts = 45_000;
+/** How long a confirmation of the server may take before the link counts as dead. */
+const confirmPatience = 8_000;
+const old = 60_000;
+
+/** What chats need to know of the rest. */
+export interface ChatsContext {
+  /** Whether the person is looking at this conversation right now. */
+  watching(peer: string): boolean;
+  /** Whether this peer may learn when its messages arrive, or that we type. */
+  mayTell(peer: string, what: 'receipts' | 'typing'): boolean;
+  /** Whether this peer's client is known to understand chat states. */
+  understandsStates(peer: string): boolean | null;
+  /** A message arrived that the person does not see. */
+  arrived(message: Message): void;
+}
+
+/** The conversations: what comes in, what goes out, what is kept. */
+export class Chats {
+  private stateSignal = signal<ChatsState>(emptyChats);
+  private history: History | null = null;
+  private channel: TabChannel | null = null;
+  private saving: Promise<unknown> = Promise.resolve();
+  private typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
+  private statePeers = new Map<string, boolean>();
+  private inFlight = new Set<string>();
+  private confirming = false;
+
+  constructor(
+    private client: Client,
+    private context: ChatsContext,
+  ) {
+    client.onMessage((el) => {
+      const m = parseMessage(el, Date.now());
+      if (m) this.receive(m);
+    });
+  }
+
+  get state(): ReadonlySignal<ChatsState> {
+    return this.stateSignal;
+  }
+
+  conversation(peer: string): Conversation | undefined {
+    return this.stateSignal.value.conversations.get(peer);
+  }
+
+  /** Shows what is kept for an account, and takes over what dead tabs left unsent. */
+  async open(account: string, history: History): Promise<void> {
+    this.history = history;
+    this.channel = new TabChannel(account, (e) => this.apply(e));
+    const recent = await history.recent(recentLimit);
+    this.apply({ type: 'loaded', messages: recent.messages, marks: recent.marks });
+    await exclusively(`outbox ${account}`, () => this.adopt());
+  }
+
+  /** Leaves the account; what is stored stays stored. */
+  async close(): Promise<void> {
+    await this.saving;
+    this.channel?.close();
+    this.history?.close();
+    this.history = this.channel = null;
+    this.inFlight.clear();
+    this.statePeers.clear();
+    this.typingTimers.forEach(clearTimeout);
+    this.typingTimers.clear();
+    this.stateSignal.value = emptyChats;
+  }
+
+  /** Writes a message down, then sends it as soon as there is a connection. */
+  async compose(peer: string, body: string): Promise<void> {
+    const at = Date.now();
+    const message: Message = { id: crypto.randomUUID(), peer, mine: true, body, at, state: 'waiting', tab: tabId };
+    await this.share({ type: 'composed', message });
+    this.flush();
+  }
+
+  /** Tries a failed message again, at its new place in time. */
+  async retry(message: Message): Promise<void> {
+    this.inFlight.delete(message.id);
+    await this.share({ type: 'retried', peer: message.peer, id: message.id, tab: tabId, at: Date.now() });
+    this.flush();
+  }
+
+  /** Sends what waits in this tab, oldest first. */
+  flush(): void {
+    if (!this.client.online) return;
+    for (const m of waiting(this.stateSignal.value, tabId)) {
+      if (this.inFlight.has(m.id)) continue;
+      const late = Date.now() - m.at > old ? m.at : null;
+      if (!this.client.send(chatMessage(m.peer, m.id, m.body, late))) return;
+      this.inFlight.add(m.id);
+    }
+    void this.confirm();
+  }
+
+  /** The link is gone: what was not confirmed goes out again with the next flush. */
+  offline(): void {
+    this.inFlight.clear();
+  }
+
+  opened(peer: string): void {
+    this.apply({ type: 'opened', peer });
+  }
+
+  read(peer: string): void {
+    if (this.conversation(peer)?.unread) void this.share({ type: 'read', peer });
+  }
+
+  left(peer: string): void {
+    this.apply({ type: 'left', peer });
+  }
+
+  async remove(peer: string): Promise<void> {
+    await this.share({ type: 'removed', peer });
+    await this.history?.remove(peer);
+  }
+
+  /** Loads older messages of a conversation. */
+  async earlier(peer: string): Promise<void> {
+    const c = this.conversation(peer);
+    if (!this.history || c?.complete) return;
+    const oldest = c?.messages[0]?.at ?? Date.now();
+    const messages = await this.history.before(peer, oldest, pageSize);
+    this.apply({ type: 'earlier', peer, messages, complete: messages.length < pageSize });
+  }
+
+  /** Tells what the person does in this chat, to those who understand it (XEP-0085 §5.1). */
+  sendState(peer: string, state: ChatState): void {
+    const understood = this.statePeers.get(peer) ?? this.context.understandsStates(peer);
+    if (understood && this.context.mayTell(peer, 'typing')) this.client.send(stateMessage(peer, state));
+  }
+
+  private receive(m: IncomingMessage): void {
+    if (m.error) return this.bounced(m, m.error);
+    if (m.receiptFor) void this.share({ type: 'received', peer: m.peer, id: m.receiptFor });
+    if (m.chatState) this.showTyping(m);
+    if (m.body === null) return;
+    this.statePeers.set(m.peer, m.chatState !== null);
+    void this.incoming(m, m.body);
+  }
+
+  // The receipt leaves only after the message is stored here.
+  private async incoming(m: IncomingMessage, body: string): Promise<void> {
+    const seen = this.context.watching(m.peer);
+    const message: Message = { id: m.id || crypto.randomUUID(), peer: m.peer, mine: false, body, at: m.at };
+    const fresh = !this.conversation(m.peer)?.messages.some((x) => !x.mine && x.id === message.id);
+    await this.commit({ type: 'incoming', message, seen });
+    if (m.wantsReceipt && this.context.mayTell(m.peer, 'receipts')) this.client.send(receipt(m.from, m.id, m.type));
+    if (fresh && !seen) this.context.arrived(message);
+  }
+
+  // RFC 6121 §8.3: the message with this id did not get there.
+  private bounced(m: IncomingMessage, error: StanzaError): void {
+    this.inFlight.delete(m.id);
+    void this.share({ type: 'failed', peer: m.peer, id: m.id, error: error.text || explain(error.condition) });
+  }
+
+  private showTyping(m: IncomingMessage): void {
+    const on = m.chatState === 'composing' && !m.delayed;
+    clearTimeout(this.typingTimers.get(m.peer));
+    if (on) {
+      this.typingTimers.set(m.peer, setTimeout(() => this.apply({ type: 'typing', peer: m.peer, on: false }), typingLasts));
+    }
+    this.apply({ type: 'typing', peer: m.peer, on });
+  }
+
+  // RFC 6120 §10.1: a server handles stanzas in order, so the answer to a ping
+  // sent after a message says that the message was handled too.
+  private async confirm(): Promise<void> {
+    if (this.confirming || this.inFlight.size === 0) return;
+    this.confirming = true;
+    const sent = [...this.inFlight];
+    let proven = false;
+    try {
+      await ping(this.client, confirmPatience);
+      proven = true;
+    } catch (err) {
+      const condition = err instanceof StanzaError ? err.condition : '';
+      if (condition === 'timeout') this.client.drop();
+      // A server that does not know pings has still read up to here.
+      proven = condition !== 'timeout' && condition !== 'recipient-unavailable';
+    } finally {
+      this.confirming = false;
+    }
+    if (!proven) return;
+    this.confirmed(sent);
+    void this.confirm();
+  }
+
+  private confirmed(ids: string[]): void {
+    const done = new Set(ids);
+    const byPeer = new Map<string, string[]>();
+    for (const m of waiting(this.stateSignal.value, tabId)) {
+      if (done.has(m.id)) byPeer.set(m.peer, [...(byPeer.get(m.peer) ?? []), m.id]);
+    }
+    ids.forEach((id) => this.inFlight.delete(id));
+    for (const [peer, list] of byPeer) void this.share({ type: 'confirmed', peer, ids: list });
+  }
+
+  private async adopt(): Promise<void> {
+    const alive = await liveTabs();
+    for (const m of waiting(this.stateSignal.value)) {
+      if (!m.tab || !alive.has(m.tab)) await this.share({ type: 'adopted', peer: m.peer, id: m.id, tab: tabId });
+    }
+  }
+
+  // An event that the other tabs of this browser learn too.
+  private share(event: ChatEvent): Promise<unknown> {
+    this.channel?.tell(event);
+    return this.commit(event);
+  }
+
+  /** Applies an event and stores what it changed, in order. */
+  private commit(event: ChatEvent): Promise<unknown> {
+    const before = this.stateSignal.value;
+    this.apply(event);
+    const { messages, conversations } = difference(before, this.stateSignal.value);
+    const history = this.history;
+    if (history && messages.length + conversations.length > 0) {
+      this.saving = this.saving.then(() => history.save(messages, conversations.map(mark))).catch(reportStorage);
+    }
+    return this.saving;
+  }
+
+  private apply(event: ChatEvent): void {
+    this.stateSignal.value = reduce(this.stateSignal.value, event);
+  }
+}
+
+function mark(c: Conversation): ConversationMark {
+  return { peer: c.peer, unread: c.unread, newFrom: c.newFrom };
+}
+
+// A full or forbidden database must not stop the conversation.
+function reportStorage(err: unknown): void {
+  console.warn('parley: history could not be stored', err);
+}
+

@@ -1,0 +1,142 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { clock, dayName, full } from '../lib/time';
+import type { Message, SendState } from '../store/model';
+import { rows } from '../store/select';
+import type { Row } from '../store/select';
+import { Body } from './Body';
+import { useApp } from './context';
+import { Icon } from './icons';
+import type { IconName } from './icons';
+
+const firstWindow = 120;
+const nearEnd = 80;
+const nearStart = 200;
+
+/** What was said, with dividers; follows the end until the reader scrolls away. */
+export function Timeline({ peer }: { peer: string }) {
+  const app = useApp();
+  const c = app.chats.conversation(peer);
+  const messages = c?.messages ?? [];
+  const [size, setSize] = useState(firstWindow);
+  const [atEnd, setAtEnd] = useState(true);
+  const box = useRef<HTMLDivElement>(null);
+  const place = useRef({ height: 0, top: 0, follow: true, placed: false, first: '' });
+  const shown = rows(messages.slice(-size), c?.newFrom ?? null);
+
+  useLayoutEffect(() => {
+    if (box.current) settle(box.current, place.current, messages.at(-size)?.id ?? messages[0]?.id ?? '');
+  });
+  useLayoutEffect(() => {
+    const el = box.current;
+    if (!el) return;
+    const observer = new ResizeObserver(() => place.current.follow && el.scrollTo({ top: el.scrollHeight }));
+    observer.observe(el);
+    return () => observer.disconnect();
+  }, []);
+
+  const onScroll = () => {
+    const el = box.current;
+    if (!el) return;
+    place.current.top = el.scrollTop;
+    place.current.follow = el.scrollHeight - el.scrollTop - el.clientHeight < nearEnd;
+    setAtEnd(place.current.follow);
+    if (el.scrollTop > nearStart) return;
+    if (messages.length > size) setSize(size + firstWindow);
+    else if (c && !c.complete) void app.chats.earlier(peer).then(() => setSize((n) => n + firstWindow));
+  };
+  const toEnd = () => box.current?.scrollTo({ top: box.current.scrollHeight, behavior: calm() ? 'auto' : 'smooth' });
+
+  return (
+    <div class="timeline-frame">
+      <div class="timeline" ref={box} onScroll={onScroll} role="log" aria-label="Messages" tabIndex={0}>
+        {shown.length === 0 && <p class="timeline-empty">No messages yet. Say hello.</p>}
+        {shown.map((r) => <RowView key={r.key} row={r} name={app.contacts.name(peer)} retry={(m) => void app.chats.retry(m)} />)}
+        {c?.typing && <div class="bubble-row theirs"><span class="bubble dots" aria-hidden="true"><i /><i /><i /></span></div>}
+      </div>
+      {!atEnd && (
+        <button type="button" class="jump" onClick={toEnd}>
+          <Icon name="down" size={18} /> {c?.unread ? `${c.unread} new` : 'Latest'}
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface Place {
+  height: number;
+  top: number;
+  follow: boolean;
+  placed: boolean;
+  first: string;
+}
+
+// Opens at the New line, else at the end; keeps the reader's place when older
+// messages appear above; follows the end while the reader is there.
+function settle(el: HTMLElement, place: Place, first: string): void {
+  const line = el.querySelector<HTMLElement>('.divider.new');
+  if (!place.placed && first !== '') {
+    place.placed = true;
+    if (line) el.scrollTop = line.offsetTop - 60;
+    else el.scrollTop = el.scrollHeight;
+  } else if (place.follow) {
+    el.scrollTop = el.scrollHeight;
+  } else if (first !== place.first) {
+    el.scrollTop = place.top + el.scrollHeight - place.height;
+  }
+  place.first = first;
+  place.height = el.scrollHeight;
+  place.top = el.scrollTop;
+}
+
+function calm(): boolean {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
+
+function RowView({ row, name, retry }: { row: Row; name: string; retry(m: Message): void }) {
+  switch (row.kind) {
+    case 'day':
+      return <div class="divider" role="separator"><span>{dayName(row.at)}</span></div>;
+    case 'new':
+      return <div class="divider new" role="separator"><span>New</span></div>;
+    case 'message':
+      return <MessageView row={row} name={name} retry={retry} />;
+  }
+}
+
+function MessageView({ row, name, retry }: { row: Extract<Row, { kind: 'message' }>; name: string; retry(m: Message): void }) {
+  const m = row.message;
+  const side = m.mine ? 'mine' : 'theirs';
+  return (
+    <article class={`bubble-row ${side}${row.first ? ' first' : ''}${row.last ? ' last' : ''}`}>
+      <div class={`bubble${m.state === 'failed' ? ' failed' : ''}`}>
+        <span class="hidden">{m.mine ? 'You' : name}: </span>
+        <Body text={m.body} />
+        <span class="meta">
+          <time dateTime={new Date(m.at).toISOString()} title={full(m.at)}>{clock(m.at)}</time>
+          {m.state && <Mark state={m.state} />}
+        </span>
+      </div>
+      {m.state === 'failed' && (
+        <p class="bounce">
+          <span>{m.error || 'Not delivered.'}</span>
+          <button type="button" class="quiet" onClick={() => retry(m)}><Icon name="retry" size={16} /> Retry</button>
+        </p>
+      )}
+    </article>
+  );
+}
+
+const marks: Record<SendState, { icon: IconName; label: string }> = {
+  waiting: { icon: 'clock', label: 'Waiting to be sent' },
+  sent: { icon: 'check', label: 'Sent' },
+  received: { icon: 'checks', label: 'Delivered' },
+  failed: { icon: 'alert', label: 'Not delivered' },
+};
+
+function Mark({ state }: { state: SendState }) {
+  return (
+    <span class={`mark ${state}`} role="img" aria-label={marks[state].label} title={marks[state].label}>
+      <Icon name={marks[state].icon} size={15} />
+    </span>
+  );
+}

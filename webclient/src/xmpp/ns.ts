@@ -1,0 +1,21 @@
+/** Namespaces used on the wire, named as their standards name them. */
+export const NS = {
+  client: 'jabber:client',
+  stream: 'http://etherx.jabber.org/streams',
+  stanzas: 'urn:ietf:params:xml:ns:xmpp-stanzas',
+  streams: 'urn:ietf:params:xml:ns:xmpp-streams',
+  sasl: 'urn:ietf:params:xml:ns:xmpp-sasl',
+  roster: 'jabber:iq:roster',
+  register: 'jabber:iq:register',
+  registerFeature: 'http://jabber.org/features/iq-register',
+  discoInfo: 'http://jabber.org/protocol/disco#info',
+  caps: 'http://jabber.org/protocol/caps',
+  chatStates: 'http://jabber.org/protocol/chatstates',
+  receipts: 'urn:xmpp:receipts',
+  delay: 'urn:xmpp:delay',
+  ping: 'urn:xmpp:ping',
+  sid: 'urn:xmpp:sid:0',
+  version: 'jabber:iq:version',
+  time: 'urn:xmpp:time',
+  styling: 'urn:xmpp:styling:0',
+} as const;
