@@ -1,0 +1,95 @@
+// Package postgres is the storage engine on PostgreSQL 13 and later, for one
+// node or many. It speaks the native protocol through a pgx pool: statements
+// are prepared once per connection and batches are pipelined.
+//
+// Each connection sets synchronous_commit=on itself, whatever the server's
+// default: a commit is on the disk when it returns.
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/storage/sqlstore"
+)
+
+// Options may be left zero.
+type Options struct {
+	Logger *slog.Logger
+}
+
+// Open connects to the database that url names ("postgres://user@host/name" or
+// "host=… dbname=…"; what it leaves out comes from the usual PG… variables). It
+// does not migrate.
+func Open(ctx context.Context, url string, opts Options) (*sqlstore.Store, error) {
+	e, err := open(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: open: %w", explain(err))
+	}
+	return sqlstore.New(e, opts.Logger), nil
+}
+
+func open(ctx context.Context, url string) (*engine, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	cfg.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
+		cfg.ConnConfig.RuntimeParams["application_name"] = "parley"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &engine{pool: pool}, nil
+}
+
+// engine implements sqlstore.Engine.
+type engine struct {
+	pool *pgxpool.Pool
+}
+
+// Dialect implements sqlstore.Engine.
+func (e *engine) Dialect() string { return "postgres" }
+
+// Query implements sqlstore.Engine.
+func (e *engine) Query(ctx context.Context, row func(sqlstore.Scan) error, sql string, args ...any) error {
+	rows, err := e.pool.Query(ctx, sql, args...)
+	return each(rows, err, row)
+}
+
+// each hands every row to row and closes rows.
+func each(rows pgx.Rows, err error, row func(sqlstore.Scan) error) error {
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// HasTable implements sqlstore.Engine.
+func (e *engine) HasTable(ctx context.Context, name string) (found bool, err error) {
+	err = e.Query(ctx, func(scan sqlstore.Scan) error { return scan(&found) },
+		`SELECT TRUE FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1`, name)
+	return found, err
+}
+
+// Close implements sqlstore.Engine.
+func (e *engine) Close() error {
+	e.pool.Close()
+	return nil
+}

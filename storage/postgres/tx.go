@@ -1,0 +1,131 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/storage/sqlstore"
+)
+
+// migrationLock is the advisory lock that migrations take turns by.
+const migrationLock = 0x7061726c6579 // "parley"
+
+// rollbackTimeout bounds the wait for the answer to ROLLBACK; the connection is
+// dropped instead.
+const rollbackTimeout = time.Second
+
+// tx implements sqlstore.Tx. READ COMMITTED is enough: writers of one account
+// wait for each other on its row.
+type tx struct {
+	engine *engine
+	conn   *pgxpool.Conn // nil once the transaction has ended
+	xid    string        // by which the server knows the transaction afterwards
+}
+
+// Begin implements sqlstore.Engine. It learns the transaction's id in the same
+// round trip, to ask for its fate should the connection break in Commit.
+func (e *engine) Begin(ctx context.Context) (sqlstore.Tx, error) {
+	conn, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &tx{engine: e, conn: conn}
+	var b pgx.Batch
+	b.Queue(`BEGIN`)
+	b.Queue(`SELECT pg_current_xact_id()::text`).QueryRow(func(row pgx.Row) error { return row.Scan(&t.xid) })
+	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
+		t.Rollback(ctx)
+		return nil, err
+	}
+	return t, nil
+}
+
+// BeginMigration implements sqlstore.Engine. The lock is let go when the
+// transaction ends.
+func (e *engine) BeginMigration(ctx context.Context) (sqlstore.Tx, error) {
+	t, err := e.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := t.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrationLock)); err != nil {
+		t.Rollback(ctx)
+		return nil, err
+	}
+	return t, nil
+}
+
+// Query implements sqlstore.Tx.
+func (t *tx) Query(ctx context.Context, row func(sqlstore.Scan) error, sql string, args ...any) error {
+	rows, err := t.conn.Query(ctx, sql, args...)
+	return each(rows, err, row)
+}
+
+// Exec implements sqlstore.Tx.
+func (t *tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	tag, err := t.conn.Exec(ctx, sql, args...)
+	return tag.RowsAffected(), err
+}
+
+// Batch implements sqlstore.Tx with one pipelined round trip.
+func (t *tx) Batch(ctx context.Context, statements []sqlstore.Statement) ([]int64, error) {
+	var b pgx.Batch
+	for _, s := range statements {
+		b.Queue(s.SQL, s.Args...)
+	}
+	results := t.conn.SendBatch(ctx, &b)
+	affected := make([]int64, len(statements))
+	for i := range affected {
+		tag, err := results.Exec()
+		if err != nil {
+			_ = results.Close()
+			return nil, err
+		}
+		affected[i] = tag.RowsAffected()
+	}
+	return affected, results.Close()
+}
+
+// Script implements sqlstore.Tx; the simple protocol takes several statements.
+func (t *tx) Script(ctx context.Context, sql string) error {
+	_, err := t.conn.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol)
+	return err
+}
+
+// Commit implements sqlstore.Tx.
+func (t *tx) Commit(ctx context.Context) error {
+	tag, err := t.conn.Exec(ctx, `COMMIT`)
+	lost := t.conn.Conn().IsClosed()
+	t.release()
+	switch {
+	case err != nil && lost:
+		return t.engine.fate(ctx, t.xid, err)
+	case err != nil:
+		return err
+	case tag.String() != "COMMIT": // the server rolled an aborted transaction back
+		return fmt.Errorf("the commit was answered with %s", tag)
+	}
+	return nil
+}
+
+// Rollback implements sqlstore.Tx. When it cannot be said the pool drops the
+// connection, which is a rollback too.
+func (t *tx) Rollback(ctx context.Context) {
+	if t.conn == nil {
+		return
+	}
+	if !t.conn.Conn().IsClosed() {
+		ctx, cancel := context.WithTimeout(ctx, rollbackTimeout)
+		defer cancel()
+		_, _ = t.conn.Exec(ctx, `ROLLBACK`)
+	}
+	t.release()
+}
+
+func (t *tx) release() {
+	t.conn.Release()
+	t.conn = nil
+}

@@ -1,0 +1,329 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/storage"
+)
+
+// Bounds of the commit pipeline.
+const (
+	// maxQueued writes wait at most; Submit blocks beyond.
+	maxQueued = 8192
+	// maxBatch writes at most share a transaction, to bound its locks and what
+	// a single failing neighbour makes it repeat.
+	maxBatch = 1024
+	// maxAttempts and retryFor bound the attempts at one batch while the
+	// database is away or busy; the first limit reached counts.
+	maxAttempts = 24
+	retryFor    = 20 * time.Second
+	// attemptTimeout bounds one transaction, so that a database that stopped
+	// answering counts as away.
+	attemptTimeout = 10 * time.Second
+	// The pause between attempts doubles from the first to the second.
+	minPause, maxPause = 10 * time.Millisecond, time.Second
+	// closeGrace is how long Close waits for the queue to drain.
+	closeGrace = 10 * time.Second
+)
+
+// committer makes the writes. One goroutine takes all that wait as one
+// transaction as soon as the last one has finished; there is no timer.
+type committer struct {
+	engine Engine
+	log    *slog.Logger
+
+	slots   chan struct{} // one token per queued op: back-pressure
+	wake    chan struct{} // holds one token when the queue has grown
+	closing chan struct{} // closed by close
+	drained chan struct{} // closed when the goroutine has ended
+
+	ctx    context.Context // of all transactions; ends closeGrace after close
+	cancel context.CancelFunc
+
+	mu     sync.Mutex
+	queue  []*op // guarded by mu
+	closed bool  // guarded by mu
+}
+
+func newCommitter(engine Engine, log *slog.Logger) *committer {
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &committer{
+		engine:  engine,
+		log:     log,
+		slots:   make(chan struct{}, maxQueued),
+		wake:    make(chan struct{}, 1),
+		closing: make(chan struct{}),
+		drained: make(chan struct{}),
+		ctx:     ctx,
+		cancel:  cancel,
+	}
+	go c.loop()
+	return c
+}
+
+// submit queues an op and returns it as its handle. It waits while the queue is
+// full; if ctx ends or the store is closed meanwhile, the handle completes with
+// that error and nothing is written.
+func (c *committer) submit(ctx context.Context, o *op) storage.Pending {
+	o.done = make(chan struct{})
+	if err := c.enqueue(ctx, o); err != nil {
+		o.withdraw(err)
+	}
+	return o
+}
+
+func (c *committer) enqueue(ctx context.Context, o *op) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case c.slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.closing:
+		return storage.ErrClosed
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		<-c.slots
+		return storage.ErrClosed
+	}
+	c.queue = append(c.queue, o)
+	c.signal()
+	return nil
+}
+
+func (c *committer) signal() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// do makes one write and waits for it. When ctx ends before the write started
+// it is withdrawn; once it runs, do waits for the attempt to end, so its answer
+// is always what happened and run is never called after do returned.
+func (c *committer) do(ctx context.Context, o *op) error {
+	o.ctx = ctx
+	c.submit(ctx, o)
+	select {
+	case <-o.done:
+	case <-ctx.Done():
+		o.withdraw(ctx.Err())
+		<-o.done
+	}
+	return o.err
+}
+
+// close refuses new writes, waits until the queued ones are made and ends the
+// goroutine. It may be called more than once.
+func (c *committer) close() {
+	c.mu.Lock()
+	if !c.closed {
+		c.closed = true
+		close(c.closing)
+		c.signal()
+	}
+	c.mu.Unlock()
+	grace := time.AfterFunc(closeGrace, c.cancel)
+	defer grace.Stop()
+	<-c.drained
+	c.cancel()
+}
+
+func (c *committer) loop() {
+	defer close(c.drained)
+	for {
+		batch, closed := c.take()
+		switch {
+		case len(batch) > 0:
+			c.commit(batch)
+		case closed:
+			return
+		default:
+			<-c.wake
+		}
+	}
+}
+
+// take removes the next batch from the queue, ordered by key. The order of the
+// writes to one account stays.
+func (c *committer) take() (batch []*op, closed bool) {
+	c.mu.Lock()
+	n := min(len(c.queue), maxBatch)
+	batch = slices.Clone(c.queue[:n])
+	rest := copy(c.queue, c.queue[n:])
+	clear(c.queue[rest:])
+	c.queue = c.queue[:rest]
+	closed = c.closed
+	c.mu.Unlock()
+	for range n {
+		<-c.slots
+	}
+	slices.SortStableFunc(batch, func(a, b *op) int { return strings.Compare(a.key, b.key) })
+	return batch, closed
+}
+
+// commit makes a batch and completes its handles. If one op spoils the
+// transaction, each is made alone, so that it fails alone.
+func (c *committer) commit(batch []*op) {
+	err := c.persist(batch)
+	if err == nil {
+		return
+	}
+	if len(batch) == 1 || c.engine.Retryable(err) || c.ctx.Err() != nil {
+		c.fail(batch, err)
+		return
+	}
+	c.log.Debug("batch split", "module", "sqlstore", "n", len(batch), "err", err)
+	for _, o := range batch {
+		if err := c.persist([]*op{o}); err != nil {
+			c.fail([]*op{o}, err)
+		}
+	}
+}
+
+func (c *committer) fail(batch []*op, err error) {
+	if c.ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", storage.ErrClosed, err)
+	}
+	err = c.engine.Explain(err)
+	for _, o := range batch {
+		o.withdraw(err)
+	}
+}
+
+// persist tries a batch until it is committed, has failed by itself, or the
+// bounds are reached. After an error nothing of the batch is in the database
+// and its ops are queued again.
+func (c *committer) persist(batch []*op) error {
+	deadline := time.Now().Add(retryFor)
+	pause := minPause
+	for attempt := 1; ; attempt++ {
+		err := c.attempt(batch)
+		if err == nil || !c.engine.Retryable(err) {
+			return err
+		}
+		if attempt == maxAttempts || time.Now().Add(pause).After(deadline) || !c.sleep(pause) {
+			c.log.Error("write failed", "module", "sqlstore", "n", len(batch), "err", err)
+			return err
+		}
+		c.log.Warn("write repeated", "module", "sqlstore", "n", len(batch), "op", attempt, "err", err)
+		pause = min(2*pause, maxPause)
+	}
+}
+
+// sleep reports whether it slept to the end.
+func (c *committer) sleep(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-c.ctx.Done():
+		return false
+	}
+}
+
+// attempt runs the batch as one transaction and, when that is committed,
+// finishes its ops, each with its own result.
+func (c *committer) attempt(batch []*op) error {
+	running := make([]*op, 0, len(batch))
+	for _, o := range batch {
+		if o.start() {
+			running = append(running, o)
+		}
+	}
+	if len(running) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, attemptTimeout)
+	defer cancel()
+	results, err := c.transact(ctx, running)
+	for i, o := range running {
+		if err != nil {
+			o.requeue()
+		} else {
+			o.finish(results[i])
+		}
+	}
+	return err
+}
+
+func (c *committer) transact(ctx context.Context, ops []*op) ([]error, error) {
+	tx, err := c.engine.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback(c.ctx)
+	results, err := runAll(ctx, tx, ops)
+	if err != nil {
+		return nil, err
+	}
+	return results, tx.Commit(ctx)
+}
+
+// runAll runs ops in order, neighbours that are plain statements together. It
+// returns an error when an op failed in a way that spoils the transaction.
+func runAll(ctx context.Context, tx Tx, ops []*op) ([]error, error) {
+	results := make([]error, len(ops))
+	for i := 0; i < len(ops); {
+		n := plain(ops[i:])
+		if n > 0 {
+			if err := runPlain(ctx, tx, ops[i:i+n], results[i:i+n]); err != nil {
+				return nil, err
+			}
+			i += n
+			continue
+		}
+		tracked := &trackedTx{Tx: tx}
+		err := ops[i].call(ctx, tracked)
+		if err != nil && tracked.dirty {
+			return nil, err
+		}
+		results[i] = err
+		i++
+	}
+	return results, nil
+}
+
+// plain counts the leading ops that are statements only.
+func plain(ops []*op) int {
+	for i, o := range ops {
+		if o.run != nil {
+			return i
+		}
+	}
+	return len(ops)
+}
+
+func runPlain(ctx context.Context, tx Tx, ops []*op, results []error) error {
+	var all []Statement
+	for _, o := range ops {
+		all = append(all, o.statements...)
+	}
+	affected, err := tx.Batch(ctx, all)
+	if err != nil {
+		return err
+	}
+	for i, o := range ops {
+		n := len(o.statements)
+		results[i] = o.judge(affected[:n])
+		affected = affected[n:]
+	}
+	return nil
+}
+
+var errUndecided = errors.New("the connection was lost while committing and the outcome is unknown")
+
+// Undecided is for engines: it marks a commit of which nobody can say whether
+// it happened. It is not retried, since that could write twice.
+func Undecided(err error) error { return fmt.Errorf("%w: %w", errUndecided, err) }

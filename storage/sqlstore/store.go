@@ -1,0 +1,110 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"parley/storage"
+)
+
+// Store is the server's storage on one engine. It is safe for concurrent use.
+type Store struct {
+	engine  Engine
+	commits *committer
+	closing sync.Once
+	closed  error // result of closing, valid once it is over
+}
+
+// New makes a store of an engine, which it owns from then on. It does not
+// migrate. A nil log discards.
+func New(engine Engine, log *slog.Logger) *Store {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Store{engine: engine, commits: newCommitter(engine, log)}
+}
+
+// Dialect names the engine, "postgres" or "sqlite".
+func (s *Store) Dialect() string { return s.engine.Dialect() }
+
+// Ping asks the database for an answer.
+func (s *Store) Ping(ctx context.Context) error {
+	err := s.engine.Query(ctx, func(scan Scan) error { return scan(new(int64)) }, `SELECT 1`)
+	return s.wrap("ping", err)
+}
+
+// Close makes the queued writes, refuses new ones with storage.ErrClosed and
+// closes the database. It may be called more than once.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.commits.close()
+		s.closed = s.wrap("close", s.engine.Close())
+	})
+	return s.closed
+}
+
+// do makes a write that is a function and waits for it. See committer.do.
+func (s *Store) do(ctx context.Context, name, key string, run func(ctx context.Context, tx Tx) error) error {
+	return s.commits.do(ctx, &op{name: name, key: key, run: run})
+}
+
+// submit queues a write that is a list of statements. ctx bounds only the wait
+// for room in the queue: once queued, a write is made even when ctx ends.
+func (s *Store) submit(ctx context.Context, name, key string, judge func(affected []int64) error, statements ...Statement) storage.Pending {
+	return s.commits.submit(ctx, &op{name: name, key: key, judge: judge, statements: statements})
+}
+
+// wrap adds what was tried to an error of a read.
+func (s *Store) wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("sqlstore: %s: %w", what, s.engine.Explain(err))
+}
+
+// Times are stored as microseconds since 1970, the zero time as 0.
+
+func fromTime(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func toTime(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+// Empty byte strings are stored as such, never as NULL, and read back as nil.
+
+func fromBytes(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+func toBytes(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+// found is the judge and result of statements that touch the account's row.
+func found(affected int64) error {
+	if affected == 0 {
+		return storage.ErrNotFound
+	}
+	return nil
+}
+
+// lockAccount takes the account's row for this transaction. The account row is
+// the lock of all that the account owns.
+const lockAccount = `SELECT 1 FROM accounts WHERE jid = $1 FOR UPDATE`
