@@ -2,23 +2,31 @@ package stanza
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
 )
 
-// attribute is an attribute of the start tag read last.
+// attribute is an attribute of the start tag read last. It has no pointers, so
+// that it is cheap to write.
 type attribute struct {
 	name       qname
-	start, end int32  // the value in the document, without its quotes
-	plain      bool   // the value stands there as it is meant
-	space      []byte // resolved by resolveAttributes
+	start, end int32 // the value in the document, without its quotes
+	space      int32 // index of a binding, or noSpace, inXML, inXMLNS
+	plain      bool  // the value stands there as it is meant
 }
+
+// What is not the index of a binding.
+const (
+	noSpace int32 = -1 - iota
+	inXML
+	inXMLNS
+)
 
 func (a *attribute) raw(doc []byte) []byte { return doc[a.start:a.end] }
 
 // attributes reads the attributes of a start tag up to its end.
 func (r *reader) attributes() error {
 	r.attrs = r.attrs[:0]
+	r.declares, r.prefixed = false, false
 	for {
 		before := r.pos
 		r.pos = skipSpace(r.doc, r.pos)
@@ -55,31 +63,61 @@ func (r *reader) attribute() error {
 	if err != nil {
 		return err
 	}
-	i := skipSpace(r.doc, r.pos)
-	if i == len(r.doc) || r.doc[i] != '=' {
-		r.pos = i
-		return r.malformed("'=' is expected after an attribute name")
+	if err := r.equals(); err != nil {
+		return err
 	}
-	i = skipSpace(r.doc, i+1)
-	if i == len(r.doc) || r.doc[i] != '\'' && r.doc[i] != '"' {
-		r.pos = i
-		return r.malformed("a quote is expected before an attribute value")
-	}
-	r.pos = i + 1
-	plain, err := r.value(r.doc[i])
+	start := r.pos
+	plain, err := r.value(r.doc[start-1])
 	if err != nil {
 		return err
 	}
-	r.attrs = append(r.attrs, attribute{name: name, start: int32(i + 1), end: int32(r.pos - 1), plain: plain})
+	a := attribute{name: name, start: int32(start), end: int32(r.pos - 1), space: noSpace, plain: plain}
+	if name.colon != 0 || r.doc[name.start] == 'x' {
+		r.classify(&a)
+	}
+	r.attrs = append(r.attrs, a)
+	return nil
+}
+
+// classify notes what is still to be done about an attribute.
+func (r *reader) classify(a *attribute) {
+	prefix := a.name.prefix(r.doc)
+	switch {
+	case string(prefix) == "xmlns":
+		a.space, r.declares = inXMLNS, true
+	case string(prefix) == "xml":
+		a.space = inXML
+	case prefix != nil:
+		r.prefixed = true
+	case string(a.name.raw(r.doc)) == "xmlns":
+		r.declares = true
+	}
+}
+
+// equals goes over = and the opening quote.
+func (r *reader) equals() error {
+	r.pos = skipSpace(r.doc, r.pos)
+	if r.pos == len(r.doc) || r.doc[r.pos] != '=' {
+		return r.malformed("'=' is expected after an attribute name")
+	}
+	r.pos = skipSpace(r.doc, r.pos+1)
+	if r.pos == len(r.doc) || r.doc[r.pos] != '\'' && r.doc[r.pos] != '"' {
+		return r.malformed("a quote is expected before an attribute value")
+	}
+	r.pos++
 	return nil
 }
 
 // value reads an attribute value up to and with its closing quote (XML §2.3,
 // production 10). It is plain if it needs no normalisation (XML §3.3.3).
 func (r *reader) value(quote byte) (plain bool, err error) {
+	i := skipPlain(r.doc, r.pos, quote)
+	if i < len(r.doc) && r.doc[i] == quote {
+		r.pos = i + 1
+		return true, nil
+	}
 	plain = true
-	for i := r.pos; ; {
-		i = skipPlain(r.doc, i, quote)
+	for ; ; i = skipPlain(r.doc, i, quote) {
 		if i == len(r.doc) {
 			r.pos = i
 			return false, r.malformed("an attribute value does not end")
@@ -105,17 +143,21 @@ func (r *reader) value(quote byte) (plain bool, err error) {
 	}
 }
 
+// isDeclaration reports whether an attribute declares a namespace.
+func (a *attribute) isDeclaration(doc []byte) bool {
+	return a.space == inXMLNS || a.space == noSpace && string(a.name.raw(doc)) == "xmlns"
+}
+
 // declarations puts the namespace declarations of the start tag in force.
 func (r *reader) declarations() error {
 	for i := range r.attrs {
 		a := &r.attrs[i]
-		prefix := a.name.prefix(r.doc)
-		switch {
-		case string(prefix) == "xmlns":
-			prefix = a.name.local(r.doc)
-		case prefix == nil && string(a.name.raw(r.doc)) == "xmlns":
-		default:
+		if !a.isDeclaration(r.doc) {
 			continue
+		}
+		var prefix []byte
+		if a.space == inXMLNS {
+			prefix = a.name.local(r.doc)
 		}
 		if wrong := r.scope.declare(prefix, r.text(a), r.depth()); wrong != "" {
 			return r.malformed(wrong)
@@ -135,49 +177,40 @@ func (r *reader) text(a *attribute) []byte {
 	return r.arena[start:len(r.arena):len(r.arena)]
 }
 
-// resolveAttributes finds the namespaces of the attributes. A plain name is in
-// none (Namespaces in XML §6.2).
+// resolveAttributes finds the namespaces of the attributes that have a prefix.
+// One without is in no namespace (Namespaces in XML §6.2).
 func (r *reader) resolveAttributes() error {
-	prefixed := false
 	for i := range r.attrs {
 		a := &r.attrs[i]
-		prefix := a.name.prefix(r.doc)
-		switch {
-		case prefix == nil:
-		case string(prefix) == "xmlns":
-			a.space = xmlnsSpace
-		default:
-			b, err := r.resolve(prefix, a.name.start)
-			if err != nil {
-				return err
-			}
-			if err := r.expand(b, false); err != nil {
-				return err
-			}
-			a.space, prefixed = b.uri, true
+		if a.name.colon == 0 || a.space != noSpace {
+			continue
+		}
+		var err error
+		if a.space, err = r.resolve(a.name); err != nil {
+			return err
+		}
+		if err := r.expand(a.space, false); err != nil {
+			return err
 		}
 	}
-	return r.unique(prefixed)
+	return nil
 }
 
 // unique fails if an attribute occurs twice, by its expanded name (Namespaces
 // in XML §6.3). The same raw name always has the same expanded one.
-func (r *reader) unique(prefixed bool) error {
-	switch n := len(r.attrs); {
-	case n < 2:
-		return nil
-	case n > linearLimit:
+func (r *reader) unique() error {
+	if len(r.attrs) > linearLimit {
 		return r.uniqueSorted()
 	}
 	for i := 1; i < len(r.attrs); i++ {
-		a := r.attrs[i].name
+		a := &r.attrs[i]
 		for j := range i {
-			b := r.attrs[j].name
+			b := &r.attrs[j]
 			// Two plain names of different length are different: the usual case.
-			if !prefixed && a.end-a.start != b.end-b.start {
+			if !r.prefixed && a.name.end-a.name.start != b.name.end-b.name.start {
 				continue
 			}
-			if r.sameName(&r.attrs[i], &r.attrs[j]) {
+			if r.sameName(a, b) {
 				return r.malformed("an attribute occurs twice")
 			}
 		}
@@ -186,17 +219,18 @@ func (r *reader) unique(prefixed bool) error {
 }
 
 func (r *reader) sameName(a, b *attribute) bool {
-	return string(a.name.local(r.doc)) == string(b.name.local(r.doc)) && string(a.space) == string(b.space)
+	return string(a.name.local(r.doc)) == string(b.name.local(r.doc)) &&
+		string(r.space(a.space)) == string(r.space(b.space))
 }
 
 // uniqueSorted is unique for long lists: it does not compare each with each.
 func (r *reader) uniqueSorted() error {
 	r.sorted = append(r.sorted[:0], r.attrs...)
 	slices.SortFunc(r.sorted, func(a, b attribute) int {
-		return cmp.Or(
-			bytes.Compare(a.name.local(r.doc), b.name.local(r.doc)),
-			bytes.Compare(a.space, b.space),
-		)
+		if c := bytes.Compare(a.name.local(r.doc), b.name.local(r.doc)); c != 0 {
+			return c
+		}
+		return bytes.Compare(r.space(a.space), r.space(b.space))
 	})
 	for i := 1; i < len(r.sorted); i++ {
 		if r.sameName(&r.sorted[i-1], &r.sorted[i]) {

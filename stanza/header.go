@@ -62,7 +62,7 @@ func (r *reader) checkHeader() error {
 	switch {
 	case skipSpace(r.doc, r.pos) != len(r.doc):
 		return r.malformed("something follows the stream header")
-	case string(e.space) != NSStream: // RFC 6120 §4.8.1
+	case string(r.space(e.space)) != NSStream: // RFC 6120 §4.8.1
 		return r.fail(StreamInvalidNamespace, "a stream header is in the namespace "+NSStream)
 	case string(e.name.local(r.doc)) != "stream":
 		return r.fail(StreamBadFormat, "a stream header is called stream")
@@ -76,9 +76,9 @@ func (r *reader) header() *Header {
 		a := &r.attrs[i]
 		value := string(r.text(a))
 		switch {
-		case string(a.space) == NSXML && string(a.name.local(r.doc)) == "lang":
+		case a.space == inXML && string(a.name.local(r.doc)) == "lang":
 			h.Lang = value
-		case a.space == nil:
+		case a.space == noSpace:
 			h.set(string(a.name.raw(r.doc)), value)
 		}
 	}

@@ -74,20 +74,32 @@ func (q qname) local(doc []byte) []byte {
 
 // name reads the QName at the reader's position (Namespaces in XML §4).
 func (r *reader) name() (qname, error) {
-	start := r.pos
-	end := ncName(r.doc, start)
+	doc, start := r.doc, r.pos
+	end := r.ncName(start)
 	if end == start {
 		return qname{}, r.malformed("a name is expected")
 	}
-	q := qname{start: int32(start), end: int32(end)}
-	if end < len(r.doc) && r.doc[end] == ':' {
-		q.colon = int32(end)
-		end = ncName(r.doc, end+1)
-		if end == int(q.colon)+1 {
+	colon := 0
+	if end < len(doc) && doc[end] == ':' {
+		colon = end
+		if end = r.ncName(colon + 1); end == colon+1 {
 			return qname{}, r.malformed("a name has a prefix and nothing behind it")
 		}
-		q.end = int32(end)
 	}
 	r.pos = end
-	return q, nil
+	return qname{start: int32(start), colon: int32(colon), end: int32(end)}, nil
+}
+
+// ncName is the function ncName, short cut for the usual ASCII name.
+func (r *reader) ncName(start int) int {
+	doc, i := r.doc, start
+	if i < len(doc) && class[doc[i]]&classNameStart != 0 {
+		for i < len(doc) && class[doc[i]]&className != 0 {
+			i++
+		}
+	}
+	if i < len(doc) && doc[i] >= 0x80 {
+		return ncName(doc, start)
+	}
+	return i
 }

@@ -20,6 +20,7 @@ type scope struct {
 const linearLimit = 16
 
 var (
+	xmlSpace    = []byte(NSXML)
 	xmlnsSpace  = []byte(nsXMLNS)
 	clientSpace = []byte(NSClient)
 )

@@ -29,10 +29,12 @@ func parse(doc []byte, outer []binding) (*Element, error) {
 		case tokenEnd:
 			return b.root, nil
 		case tokenOpen:
+			b.flush()
 			b.open()
 		case tokenText, tokenCDATA:
 			b.text(t == tokenCDATA)
 		case tokenClose:
+			b.flush()
 			b.path = b.path[:len(b.path)-1]
 			r.leave()
 		}
@@ -42,19 +44,20 @@ func parse(doc []byte, outer []binding) (*Element, error) {
 // builder makes a tree of what a reader reads.
 type builder struct {
 	*reader
-	root    *Element
-	path    []*Element // the open elements
-	scratch []byte
+	root          *Element
+	path          []*Element // the open elements
+	piece, pieces []byte     // the text before the next tag: one of them
+	scratch       []byte
 }
 
 func (b *builder) open() {
 	top := b.top()
 	e := &Element{Local: name(top.name.local(b.doc))}
 	if n := len(b.path); n > 0 {
-		e.Space = inherit(top.space, b.path[n-1].Space)
+		e.Space = inherit(b.space(top.space), b.path[n-1].Space)
 		b.path[n-1].Nodes = append(b.path[n-1].Nodes, Node{Element: e})
 	} else {
-		e.Space = name(top.space)
+		e.Space = name(b.space(top.space))
 		b.root = e
 	}
 	b.attributes(e)
@@ -64,7 +67,7 @@ func (b *builder) open() {
 func (b *builder) attributes(e *Element) {
 	declared := 0
 	for i := range b.attrs {
-		if isDeclaration(&b.attrs[i], b.doc) {
+		if b.attrs[i].isDeclaration(b.doc) {
 			declared++
 		}
 	}
@@ -74,41 +77,51 @@ func (b *builder) attributes(e *Element) {
 	e.Attrs = make([]Attr, 0, len(b.attrs)-declared)
 	for i := range b.attrs {
 		a := &b.attrs[i]
-		if isDeclaration(a, b.doc) {
+		if a.isDeclaration(b.doc) {
 			continue
 		}
 		e.Attrs = append(e.Attrs, Attr{
-			Space: name(a.space),
+			Space: name(b.space(a.space)),
 			Name:  name(a.name.local(b.doc)),
 			Value: b.value(a),
 		})
 	}
 }
 
-// isDeclaration reports whether a resolved attribute declares a namespace.
-func isDeclaration(a *attribute, doc []byte) bool {
-	if a.space == nil {
-		return string(a.name.raw(doc)) == "xmlns"
-	}
-	return a.name.colon != 0 && string(a.name.prefix(doc)) == "xmlns"
-}
-
+// text keeps a piece of text until the next tag. What stands in the document
+// as it is meant is not copied unless another piece follows.
 func (b *builder) text(cdata bool) {
-	if len(b.path) == 0 || b.start == b.end {
+	raw := b.doc[b.start:b.end]
+	if len(b.path) == 0 || len(raw) == 0 {
 		return
 	}
-	raw := b.doc[b.start:b.end]
-	in := b.path[len(b.path)-1]
+	if b.plain && len(b.pieces) == 0 && len(b.piece) == 0 {
+		b.piece = raw
+		return
+	}
+	b.pieces = append(b.pieces, b.piece...)
+	b.piece = nil
 	switch {
 	case b.plain:
-		in.AddText(string(raw))
+		b.pieces = append(b.pieces, raw...)
 	case cdata:
-		b.scratch = newlines(b.scratch[:0], raw)
-		in.AddText(string(b.scratch))
+		b.pieces = newlines(b.pieces, raw)
 	default:
-		b.scratch = unescape(b.scratch[:0], raw, false)
-		in.AddText(string(b.scratch))
+		b.pieces = unescape(b.pieces, raw, false)
 	}
+}
+
+// flush puts the text before a tag into the tree.
+func (b *builder) flush() {
+	if len(b.pieces) > 0 {
+		b.piece = b.pieces
+	}
+	if len(b.piece) == 0 {
+		return
+	}
+	in := b.path[len(b.path)-1]
+	in.Nodes = append(in.Nodes, Node{Text: string(b.piece)})
+	b.piece, b.pieces = nil, b.pieces[:0]
 }
 
 func (b *builder) value(a *attribute) string {

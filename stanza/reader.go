@@ -3,7 +3,6 @@ package stanza
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"sync"
 )
 
@@ -34,7 +33,7 @@ const (
 type element struct {
 	name     qname
 	bindings int32 // how many were in force before it
-	space    []byte
+	space    int32 // as in attribute
 }
 
 // reader checks a document and takes it apart, in one pass. It is the only
@@ -54,11 +53,13 @@ type reader struct {
 	start, end int  // of the text token
 	closedAt   int  // where the end tag read last begins
 	plain      bool // the text token stands in doc as it is meant
+	declares   bool // the start tag read last declares namespaces
+	prefixed   bool // it has attributes with a prefix, other than xml
 	empty      bool // the start tag read last was an empty-element tag
 	fragment   bool // doc is content: any number of elements, and text
 	done       bool // the one element has ended
 
-	loose bool // a CDATA section, a needless reference or a CR was seen
+	loose bool // a CDATA section or a needless reference was seen
 	outer bool // a name needs a declaration made outside the payload
 }
 
@@ -165,15 +166,22 @@ func (r *reader) startTag() error {
 	if err != nil {
 		return err
 	}
-	r.open = append(r.open, element{name: name, bindings: int32(len(r.scope.bindings))})
+	r.open = append(r.open, element{name: name, bindings: int32(len(r.scope.bindings)), space: noSpace})
 	if err := r.attributes(); err != nil {
 		return err
 	}
-	if len(r.attrs) > 0 {
+	if r.declares {
 		if err := r.declarations(); err != nil {
 			return err
 		}
+	}
+	if r.prefixed {
 		if err := r.resolveAttributes(); err != nil {
+			return err
+		}
+	}
+	if len(r.attrs) > 1 {
+		if err := r.unique(); err != nil {
 			return err
 		}
 	}
@@ -209,63 +217,64 @@ func (r *reader) leave() {
 // resolveElement finds the namespace of the element just opened.
 func (r *reader) resolveElement() error {
 	e := r.top()
-	prefix := e.name.prefix(r.doc)
-	if prefix != nil {
-		b, err := r.resolve(prefix, e.name.start)
-		if err != nil {
+	if e.name.colon != 0 {
+		var err error
+		if e.space, err = r.resolve(e.name); err != nil {
 			return err
 		}
-		e.space = b.uri
-		return r.expand(b, true)
+		return r.expand(e.space, true)
 	}
-	i := r.scope.current
-	if i < 0 {
-		r.outer = r.outer || r.inPayload()
-		return nil
+	e.space = r.scope.current
+	if len(r.open) > 1 && !r.outer {
+		r.outer = e.space < 0 || r.scope.bindings[e.space].depth <= 1 && string(r.space(e.space)) != NSClient
 	}
-	b := &r.scope.bindings[i]
-	e.space = b.uri
-	if r.inPayload() && b.depth <= 1 && string(b.uri) != NSClient {
-		r.outer = true
-	}
-	return r.expand(b, true)
+	return r.expand(e.space, true)
 }
 
-// xmlBinding is in force in every document (Namespaces in XML §3).
-var xmlBinding = binding{prefix: []byte("xml"), uri: []byte(NSXML), depth: math.MaxInt32}
-
-// resolve returns the declaration of a prefix (Namespaces in XML §5).
-func (r *reader) resolve(prefix []byte, at int32) (*binding, error) {
+// resolve returns the declaration of a name's prefix (Namespaces in XML §5).
+func (r *reader) resolve(name qname) (int32, error) {
+	prefix := name.prefix(r.doc)
 	if string(prefix) == "xml" {
-		return &xmlBinding, nil
+		return inXML, nil
 	}
 	i := r.scope.lookup(prefix)
 	if i < 0 {
-		r.pos = int(at)
-		return nil, r.fail(StreamBadNamespacePrefix, "a prefix that is not declared")
+		r.pos = int(name.start)
+		return noSpace, r.fail(StreamBadNamespacePrefix, "a prefix that is not declared")
 	}
-	b := &r.scope.bindings[i]
-	if b.depth <= 1 && r.inPayload() {
+	if len(r.open) > 1 && r.scope.bindings[i].depth <= 1 {
 		r.outer = true
 	}
-	return b, nil
+	return i, nil
 }
 
-// inPayload reports whether the element just opened lies below the stanza.
-func (r *reader) inPayload() bool { return len(r.open) > 1 }
+// space returns the namespace that an attribute or element was resolved to.
+func (r *reader) space(i int32) []byte {
+	switch i {
+	case noSpace:
+		return nil
+	case inXML:
+		return xmlSpace
+	case inXMLNS:
+		return xmlnsSpace
+	}
+	return r.scope.bindings[i].uri
+}
 
 // expand bounds what the writer would make of the document: it may have to
 // declare anew, on many elements, a long namespace that stands here only once.
-func (r *reader) expand(b *binding, ofElement bool) error {
+func (r *reader) expand(space int32, ofElement bool) error {
 	d := len(r.open)
-	switch {
-	case int(b.depth) == d || b == &xmlBinding: // declared here, or nowhere
-		return nil
-	case ofElement && d > 1 && string(r.open[d-2].space) == string(b.uri): // inherited
+	if space < 0 || int(r.scope.bindings[space].depth) == d { // declared here, or nowhere
 		return nil
 	}
+	if ofElement && d > 1 {
+		if above := r.open[d-2].space; above == space || string(r.space(above)) == string(r.space(space)) {
+			return nil // inherited
+		}
+	}
 	const fair, free = 8, 4096
-	r.expanded += len(b.uri)
+	r.expanded += len(r.space(space))
 	if r.expanded > fair*len(r.doc)+free {
 		return r.tooMuch("namespaces are repeated too often")
 	}

@@ -1,5 +1,7 @@
 package stanza
 
+import "bytes"
+
 // Scanner checks elements. Its zero value scans what stands alone, as a
 // WebSocket message does (RFC 7395 §3.3). It is for one goroutine.
 type Scanner struct {
@@ -37,7 +39,7 @@ func (r *reader) scan(doc []byte, limits Limits, h *Header, v *View) error {
 		}
 		switch t {
 		case tokenEnd:
-			v.Canonical = !r.loose && !r.outer
+			v.Canonical = !r.loose && !r.outer && bytes.IndexByte(v.Payload, '\r') < 0
 			v.arena = r.arena
 			return nil
 		case tokenOpen:
@@ -66,7 +68,7 @@ func (r *reader) scan(doc []byte, limits Limits, h *Header, v *View) error {
 // child describes the element just opened, in a payload that begins at base.
 func (r *reader) child(base int) Child {
 	e := r.top()
-	return Child{Space: e.space, Local: e.name.local(r.doc), Start: int(e.name.start) - 1 - base}
+	return Child{Space: r.space(e.space), Local: e.name.local(r.doc), Start: int(e.name.start) - 1 - base}
 }
 
 // ScanPayload finds the children in a canonical payload, whose default

@@ -21,10 +21,7 @@ func (r *reader) chars(i int) (int, error) {
 // special steps over a control character or a reference.
 func (r *reader) special(i int) (int, error) {
 	switch r.doc[i] {
-	case '\n', '\t':
-		return i + 1, nil
-	case '\r':
-		r.loose = true
+	case '\n', '\t', '\r':
 		return i + 1, nil
 	case '&':
 		return r.reference(i)

@@ -45,7 +45,7 @@ func (v *View) reset(h *Header) {
 // start takes what the view tells from the start tag just read.
 func (v *View) start(r *reader) {
 	e := r.top()
-	v.Space, v.Local = e.space, e.name.local(r.doc)
+	v.Space, v.Local = r.space(e.space), e.name.local(r.doc)
 	v.Kind = kindOf(v.Space, v.Local)
 	for i := range r.attrs {
 		a := &r.attrs[i]
@@ -58,8 +58,8 @@ func (v *View) start(r *reader) {
 // field returns where the value of an attribute belongs, or nil.
 func (v *View) field(a *attribute, doc []byte) *[]byte {
 	name := a.name.local(doc)
-	if a.space != nil {
-		if string(name) == "lang" && string(a.space) == NSXML {
+	if a.space != noSpace {
+		if a.space == inXML && string(name) == "lang" {
 			return &v.Lang
 		}
 		return nil
