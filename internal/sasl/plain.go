@@ -10,6 +10,7 @@ import (
 type plainExchange struct {
 	server   *Server
 	ended    bool
+	claimed  string
 	username string
 	password string
 }
@@ -37,7 +38,9 @@ func (x *plainExchange) Step(ctx context.Context, response []byte) ([]byte, bool
 // check does the same work whether or not the account exists: the lookup and
 // one derivation.
 func (x *plainExchange) check(ctx context.Context, authzid, username, password string) (subject, error) {
-	if account, _ := x.server.identity(username); !authorized(authzid, account) {
+	account, _ := x.server.identity(username)
+	x.claimed = account.String()
+	if !authorized(authzid, account) {
 		return subject{}, invalidAuthzid()
 	}
 	f := families[0]
@@ -66,5 +69,7 @@ func parsePlain(b []byte) (authzid, authcid, password string, ok bool) {
 }
 
 func (x *plainExchange) Username() string { return x.username }
+
+func (x *plainExchange) Claimed() string { return x.claimed }
 
 func (x *plainExchange) Password() (string, bool) { return x.password, x.password != "" }

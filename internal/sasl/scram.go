@@ -154,4 +154,6 @@ func malformedScram() *Failure {
 
 func (x *scramExchange) Username() string { return x.username }
 
+func (x *scramExchange) Claimed() string { return x.subject.account.String() }
+
 func (x *scramExchange) Password() (string, bool) { return "", false }

@@ -98,6 +98,9 @@ type Exchange interface {
 	Step(ctx context.Context, response []byte) (challenge []byte, done bool, err error)
 	// Username is the prepared localpart that was authenticated: "" before done.
 	Username() string
+	// Claimed is the bare JID of the account that the peer says it is, known
+	// or not; "" before the peer has said so. It is for counting attempts.
+	Claimed() string
 	// Password returns the password if the mechanism showed it and done is
 	// reached, so that keys can be made anew from it.
 	Password() (string, bool)

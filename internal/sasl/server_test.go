@@ -179,3 +179,30 @@ func TestNewChecksItsOptions(t *testing.T) {
 		}
 	}
 }
+
+// The account that an attempt is counted for is known as soon as it is named.
+func TestClaimed(t *testing.T) {
+	t.Parallel()
+	s, _ := newServer(t)
+	tests := []struct{ mechanism, message, want string }{
+		{"PLAIN", "\x00Alice\x00wrong", "alice@localhost"},
+		{"PLAIN", "bob@localhost\x00alice\x00wonderland", "alice@localhost"},
+		{"PLAIN", "\x00nobody\x00wrong", "nobody@localhost"},
+		{"PLAIN", "\x00a@example.org\x00wrong", ""},
+		{"PLAIN", "junk", ""},
+		{"SCRAM-SHA-1", "n,,n=ALICE,r=abc", "alice@localhost"},
+		{"SCRAM-SHA-1", "n,a=bob@localhost,n=alice,r=abc", "alice@localhost"},
+		{"SCRAM-SHA-256", "n,,n=nobody@localhost,r=abc", "nobody@localhost"},
+		{"SCRAM-SHA-256", "junk", ""},
+	}
+	for _, tt := range tests {
+		x := start(t, s, tt.mechanism, loopback)
+		if got := x.Claimed(); got != "" {
+			t.Errorf("before the first message: %q", got)
+		}
+		_, _, _ = x.Step(context.Background(), []byte(tt.message))
+		if got := x.Claimed(); got != tt.want {
+			t.Errorf("%s %q: got %q, want %q", tt.mechanism, tt.message, got, tt.want)
+		}
+	}
+}
