@@ -1,0 +1,61 @@
+package presence
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+
+	"parley/internal/jid"
+	"parley/internal/module"
+)
+
+// Subscriptions is what presence asks of the roster.
+type Subscriptions interface {
+	// Subscribers yields the contacts who see account's presence.
+	Subscribers(ctx context.Context, account jid.JID) (iter.Seq[jid.JID], error)
+	// Subscriptions yields the contacts whose presence account sees.
+	Subscriptions(ctx context.Context, account jid.JID) (iter.Seq[jid.JID], error)
+	// IsSubscriber reports whether contact may see account's presence.
+	IsSubscriber(ctx context.Context, account, contact jid.JID) (bool, error)
+}
+
+// Options bound what a session may make the server remember. Zero values stand
+// for the defaults.
+type Options struct {
+	MaxDirected int // addresses with directed presence at a time, per session; 1000
+}
+
+// Module is the presence feature.
+type Module struct {
+	subs  Subscriptions
+	opts  Options
+	host  module.Host
+	hooks *module.Hooks
+
+	directed module.SessionValue[*directed]
+}
+
+// New returns the feature.
+func New(subs Subscriptions, opts Options) *Module {
+	if opts.MaxDirected <= 0 {
+		opts.MaxDirected = 1000
+	}
+	return &Module{subs: subs, opts: opts, directed: module.NewSessionValue[*directed]()}
+}
+
+// Spec names the standard.
+func (m *Module) Spec() []module.Spec {
+	return []module.Spec{{Number: "RFC 6121", Title: "XMPP: Instant Messaging and Presence, §4 presence", Status: "complete"}}
+}
+
+// Register takes part in the server.
+func (m *Module) Register(r *module.Registrar) {
+	m.host, m.hooks = r.Host(), &r.Hooks
+	r.Hooks.PresenceFromClient.Add(module.StageDeliver, m.fromClient)
+	r.Hooks.PresenceToAccount.Add(module.StageDeliver, m.toAccount)
+	r.Hooks.SessionClosed.Add(module.StageDeliver, m.sessionClosed)
+}
+
+func (m *Module) logger() *slog.Logger { return m.host.Logger("presence") }
+
+var _ module.Module = (*Module)(nil)

@@ -1,0 +1,176 @@
+package roster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"parley/internal/jid"
+	"parley/internal/module"
+	"parley/stanza"
+	"parley/storage"
+)
+
+// edit changes an item and says whether to keep it. It must be pure.
+type edit = func(item *storage.RosterItem, exists bool) (keep bool, err error)
+
+// changed is what an edit did.
+type changed struct {
+	before, after storage.RosterItem
+	version       uint64
+}
+
+// did reports whether anything was written.
+func (c *changed) did() bool { return !c.before.Equal(c.after) }
+
+// update makes one change of a locked account, durably, and brings the
+// snapshot up to date. It does not stop half-way when the client that asked
+// goes away: a committed change is also pushed and sent on.
+func (m *Module) update(ctx context.Context, a *account, contact jid.JID, e edit) (changed, error) {
+	var c changed
+	var err error
+	c.before, c.after, c.version, err = m.store.UpdateRoster(
+		context.WithoutCancel(ctx), a.jid.String(), contact.String(), m.opts.MaxItems, e)
+	switch {
+	case errors.Is(err, storage.ErrQuota):
+		return c, stanza.NewError(stanza.PolicyViolation, fmt.Sprintf("a roster holds at most %d contacts", m.opts.MaxItems))
+	case err != nil:
+		return c, fmt.Errorf("roster: update: %w", err)
+	}
+	m.follow(a, contact, &c)
+	return c, nil
+}
+
+// follow applies a change to the cached snapshot. A gap in the versions means
+// that somebody else wrote too (the command line, another node): then the
+// snapshot is read again when it is needed.
+func (m *Module) follow(a *account, contact jid.JID, c *changed) {
+	s := a.snapshot.Load()
+	switch {
+	case s == nil || c.version == s.version:
+	case c.did() && c.version == s.version+1:
+		a.snapshot.Store(s.replace(contact, &c.after, c.version))
+	default:
+		a.snapshot.Store(nil)
+	}
+}
+
+// subscription carries one subscription stanza through the table of Appendix A
+// for one account: the state, the pushes, what the user's resources and the
+// contact get to see. st is the stanza between bare JIDs.
+func (m *Module) subscription(ctx context.Context, d Direction, k Kind, account, contact jid.JID, st *module.Stanza) error {
+	a, err := m.accounts.lock(ctx, account)
+	if err != nil {
+		return err
+	}
+	defer m.accounts.unlock(ctx, a)
+	if d == Inbound && k == Subscribe {
+		if full, err := m.pendingFull(ctx, a, contact); full || err != nil {
+			return err
+		}
+	}
+	var t Transition
+	c, err := m.update(ctx, a, contact, func(item *storage.RosterItem, _ bool) (bool, error) {
+		t = Next(d, k, stateOf(item), item.Approved)
+		apply(item, d, k, t)
+		if d == Inbound && k == Subscribe && t.Pass {
+			item.PendingStanza = m.request(st)
+		}
+		return item.InRoster || item.PendingIn, nil
+	})
+	if err != nil {
+		return err
+	}
+	m.announce(a, d, k, t, &c, st)
+	m.answer(a, d, t, &c, contact, st)
+	return nil
+}
+
+// apply brings an item into the state a transition leads to.
+func apply(item *storage.RosterItem, d Direction, k Kind, t Transition) {
+	item.Subscription = storage.Subscription(t.Next & Both)
+	item.Ask = t.Next&bitPendingOut != 0
+	item.PendingIn = t.Next&bitPendingIn != 0
+	if !item.PendingIn {
+		item.PendingStanza = nil
+	}
+	switch {
+	case t.Note:
+		item.Approved = true // RFC 6121 §3.4.2
+	case t.Next&bitFrom != 0 || d == Outbound && k == Unsubscribed:
+		item.Approved = false // used up, or cancelled: §3.4.3
+	}
+	// A contact enters the roster with the user's first word about it; what a
+	// stranger sends does not put him there.
+	item.InRoster = item.InRoster || item.Ask || item.Approved || item.Subscription != storage.None
+}
+
+// request is what is kept of a subscription request, to present it again
+// (RFC 6121 §3.1.3).
+func (m *Module) request(st *module.Stanza) []byte {
+	if len(st.Payload) > m.opts.MaxRequest {
+		return nil
+	}
+	return st.Payload
+}
+
+// pendingFull reports whether a request of one more stranger must be dropped.
+// RFC 6121 sets no bound; without one anybody could fill the storage.
+func (m *Module) pendingFull(ctx context.Context, a *account, contact jid.JID) (bool, error) {
+	s, err := m.contacts(ctx, a)
+	if err != nil {
+		return false, err
+	}
+	_, known := s.Item(contact)
+	return !known && s.count(bitPendingIn) >= m.opts.MaxPending, nil
+}
+
+// announce tells the user's resources: the stanza first, then the push, so
+// that a client can tell why its roster changed (RFC 6121 §3.1.6).
+func (m *Module) announce(a *account, d Direction, k Kind, t Transition, c *changed, st *module.Stanza) {
+	if d == Inbound && t.Pass {
+		for _, s := range m.host.Sessions(a.jid) {
+			// A request goes to all available resources (§3.1.3), an answer to
+			// the interested ones (§3.1.6, §3.2.3, §3.3.3).
+			if k == Subscribe && s.Presence() != nil || k != Subscribe && m.interested.Get(s) {
+				s.Send(st)
+			}
+		}
+	}
+	if seen(&c.before) != seen(&c.after) {
+		m.push(a, &c.after, c.version)
+	}
+}
+
+// shown is what a subscription stanza can change in the item that clients see.
+// The request of a contact that waits for an answer is not part of it.
+type shown struct {
+	listed, ask, approved bool
+	subscription          storage.Subscription
+}
+
+func seen(i *storage.RosterItem) shown {
+	return shown{i.Listed(), i.Ask, i.Approved, i.Subscription}
+}
+
+// answer puts in the outbox what the contact has to get.
+func (m *Module) answer(a *account, d Direction, t Transition, c *changed, contact jid.JID, st *module.Stanza) {
+	if d == Outbound && t.Pass {
+		m.send(a, st)
+	}
+	if t.Reply {
+		m.send(a, module.NewStanza(stanza.Presence, Subscribed.String(), a.jid, contact))
+	}
+	was, is := c.before.Subscription&storage.From != 0, c.after.Subscription&storage.From != 0
+	switch {
+	case !was && is, t.Reply: // RFC 6121 §3.1.5
+		a.later(func(ctx context.Context) { m.presences.Introduce(ctx, a.jid, contact) })
+	case was && !is: // RFC 6121 §3.2.2, §3.3.3
+		a.later(func(ctx context.Context) { m.presences.Withdraw(ctx, a.jid, contact) })
+	}
+}
+
+func (m *Module) send(a *account, st *module.Stanza) {
+	st.Own()
+	a.later(func(ctx context.Context) { m.host.Route(ctx, st) })
+}

@@ -1,0 +1,154 @@
+package roster
+
+import (
+	"context"
+	"fmt"
+
+	"parley/internal/jid"
+	"parley/internal/module"
+	"parley/stanza"
+	"parley/storage"
+)
+
+// get answers a roster get (RFC 6121 §2.1.3, §2.2). The client is interested
+// from now on. The answer is queued while the account is locked, so that no
+// push with an older version follows it.
+func (m *Module) get(ctx context.Context, iq *module.IQ) (*stanza.Element, error) {
+	if !iq.FromOwner() {
+		return nil, stanza.NewError(stanza.Forbidden, "")
+	}
+	a, err := m.accounts.lock(ctx, iq.Account())
+	if err != nil {
+		return nil, err
+	}
+	defer m.accounts.unlock(ctx, a)
+	result := &module.Stanza{Kind: stanza.IQ, Type: "result", ID: iq.ID, From: iq.Account(), To: iq.From}
+	if known, ok := parseVersion(iq.Request.Attr("ver")); ok {
+		served, err := m.since(ctx, a, iq.Session, known, result)
+		if served || err != nil {
+			return nil, handled(err)
+		}
+	}
+	query, err := m.whole(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	setQuery(result, query)
+	m.interested.Set(iq.Session, true)
+	iq.Session.Send(result)
+	return nil, module.ErrHandled
+}
+
+// since answers with an empty result and pushes of what has changed (§2.6.3).
+func (m *Module) since(ctx context.Context, a *account, s module.Session, known uint64, result *module.Stanza) (bool, error) {
+	d, ok, err := m.store.RosterSince(ctx, a.jid.String(), known)
+	if err != nil {
+		return false, fmt.Errorf("roster: read changes: %w", err)
+	}
+	if !ok {
+		return false, nil
+	}
+	m.interested.Set(s, true)
+	s.Send(result)
+	m.pushSince(s, known, &d)
+	return true, nil
+}
+
+func handled(err error) error {
+	if err != nil {
+		return err
+	}
+	return module.ErrHandled
+}
+
+// whole returns the encoded roster of a locked account.
+func (m *Module) whole(ctx context.Context, a *account) ([]byte, error) {
+	r, err := m.store.Roster(ctx, a.jid.String())
+	if err != nil {
+		return nil, fmt.Errorf("roster: read: %w", err)
+	}
+	return appendQuery(nil, formatVersion(r.Version), func(dst []byte) []byte {
+		for i := range r.Items {
+			if r.Items[i].Listed() {
+				dst = appendItem(dst, &r.Items[i])
+			}
+		}
+		return dst
+	}), nil
+}
+
+// set carries out a roster set (RFC 6121 §2.1.5).
+func (m *Module) set(ctx context.Context, iq *module.IQ) (*stanza.Element, error) {
+	if !iq.FromOwner() {
+		return nil, stanza.NewError(stanza.Forbidden, "") // §2.3.3
+	}
+	req, err := m.parseSet(iq.Request)
+	if err != nil {
+		return nil, err
+	}
+	if req.contact == iq.Account() {
+		return nil, stanza.NewError(stanza.NotAllowed, "nobody is in his own roster")
+	}
+	a, err := m.accounts.lock(ctx, iq.Account())
+	if err != nil {
+		return nil, err
+	}
+	defer m.accounts.unlock(ctx, a)
+	if req.remove {
+		return nil, m.remove(ctx, a, req.contact)
+	}
+	return nil, m.put(ctx, a, req)
+}
+
+// put adds or changes an item (§2.3, §2.4). The subscription is not the
+// client's to set (§2.1.2.5).
+func (m *Module) put(ctx context.Context, a *account, req request) error {
+	c, err := m.update(ctx, a, req.contact, func(item *storage.RosterItem, _ bool) (bool, error) {
+		item.InRoster, item.Name, item.Groups = true, req.name, req.groups
+		return true, nil
+	})
+	if err == nil && c.did() {
+		m.push(a, &c.after, c.version)
+	}
+	return err
+}
+
+// remove deletes an item and ends both subscriptions (§2.5.2).
+func (m *Module) remove(ctx context.Context, a *account, contact jid.JID) error {
+	c, err := m.update(ctx, a, contact, func(item *storage.RosterItem, _ bool) (bool, error) {
+		if !item.Listed() {
+			return false, stanza.NewError(stanza.ItemNotFound, "") // §2.5.3
+		}
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	m.push(a, &c.after, c.version)
+	m.end(a, contact, stateOf(&c.before))
+	return nil
+}
+
+// end tells a contact that nothing is left between it and the user: RFC 6121
+// §2.5.2, §3.2.2, §3.3.2.
+func (m *Module) end(a *account, contact jid.JID, was State) {
+	for _, st := range goodbyes(a.jid, contact, was) {
+		m.send(a, st)
+	}
+	if was&bitFrom != 0 {
+		a.later(func(ctx context.Context) { m.presences.Withdraw(ctx, a.jid, contact) })
+	}
+}
+
+// goodbyes are the stanzas that end what is between two accounts, or was asked
+// for.
+func goodbyes(account, contact jid.JID, was State) []*module.Stanza {
+	var list []*module.Stanza
+	if was&(bitFrom|bitPendingIn) != 0 {
+		list = append(list, module.NewStanza(stanza.Presence, Unsubscribed.String(), account, contact))
+	}
+	if was&(bitTo|bitPendingOut) != 0 {
+		list = append(list, module.NewStanza(stanza.Presence, Unsubscribe.String(), account, contact))
+	}
+	return list
+}
