@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 
@@ -12,9 +13,17 @@ import (
 	"parley/storage/storagetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.Wrap(m)) }
+func TestMain(m *testing.M) {
+	storagetest.Child(open)
+	goleak.VerifyTestMain(pgtest.Wrap(m))
+}
+
+func open(ctx context.Context, url string) (*sqlstore.Store, error) {
+	return postgres.Open(ctx, url, postgres.Options{})
+}
 
 func TestSuite(t *testing.T) {
+	t.Parallel()
 	var urls sync.Map // test name → address: a second open is the same database
 	storagetest.Run(t, func(t *testing.T) *sqlstore.Store {
 		url, ok := urls.Load(t.Name())
@@ -22,9 +31,24 @@ func TestSuite(t *testing.T) {
 			url = pgtest.URL(t)
 			urls.Store(t.Name(), url)
 		}
-		s, err := postgres.Open(t.Context(), url.(string), postgres.Options{})
+		s, err := open(t.Context(), url.(string))
 		if err != nil {
 			t.Fatal(err)
+		}
+		return s
+	})
+}
+
+func TestKill(t *testing.T) {
+	t.Parallel()
+	storagetest.Kill(t, pgtest.URL(t), open)
+}
+
+func BenchmarkCommit(b *testing.B) {
+	storagetest.Bench(b, func(b *testing.B) *sqlstore.Store {
+		s, err := open(b.Context(), pgtest.URL(b))
+		if err != nil {
+			b.Fatal(err)
 		}
 		return s
 	})

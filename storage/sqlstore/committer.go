@@ -49,6 +49,7 @@ type committer struct {
 
 	mu     sync.Mutex
 	queue  []*op // guarded by mu
+	limit  int   // guarded by mu; ops per transaction
 	closed bool  // guarded by mu
 }
 
@@ -63,6 +64,7 @@ func newCommitter(engine Engine, log *slog.Logger) *committer {
 		drained: make(chan struct{}),
 		ctx:     ctx,
 		cancel:  cancel,
+		limit:   maxBatch,
 	}
 	go c.loop()
 	return c
@@ -158,7 +160,7 @@ func (c *committer) loop() {
 // writes to one account stays.
 func (c *committer) take() (batch []*op, closed bool) {
 	c.mu.Lock()
-	n := min(len(c.queue), maxBatch)
+	n := min(len(c.queue), c.limit)
 	batch = slices.Clone(c.queue[:n])
 	rest := copy(c.queue, c.queue[n:])
 	clear(c.queue[rest:])

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"parley/storage"
+	"parley/storage/sqlstore"
 )
 
 // block occupies the committer: a write that runs until release is called.
@@ -175,6 +176,38 @@ func testCancelled(t *testing.T, h *harness) {
 	equal(t, "messages", n, 1)
 	_, err = s.Roster(ctx, "alice@localhost")
 	wantErr(t, err, context.Canceled)
+}
+
+func testFullQueue(t *testing.T, h *harness) {
+	s := h.store(t, "alice@localhost")
+	release := h.block(t, func(change func(*storage.RosterItem, bool) (bool, error)) error {
+		_, _, _, err := s.UpdateRoster(h.ctx, "alice@localhost", "x", 0, change)
+		return err
+	})
+	var pending []storage.Pending
+	for i := range sqlstore.QueueLimit {
+		pending = append(pending, s.AppendOffline(h.ctx, message("alice@localhost", i), 0))
+	}
+	equal(t, "queued", sqlstore.Queued(s), sqlstore.QueueLimit)
+	// The next one waits for room, as long as its caller does.
+	ctx, cancel := context.WithCancel(h.ctx)
+	refused, waits := make(chan storage.Pending, 1), make(chan storage.Pending, 1)
+	go func() { refused <- s.AppendOffline(ctx, message("alice@localhost", -1), 0) }()
+	cancel()
+	wantErr(t, storage.Wait(h.ctx, <-refused), context.Canceled)
+	go func() { waits <- s.AppendOffline(h.ctx, message("alice@localhost", sqlstore.QueueLimit), 0) }()
+	select {
+	case <-waits:
+		t.Error("a write was queued beyond the limit")
+	default:
+	}
+	release()
+	for _, p := range append(pending, <-waits) {
+		h.wait(t, p)
+	}
+	n, err := s.CountOffline(h.ctx, "alice@localhost")
+	must(t, err)
+	equal(t, "messages", n, sqlstore.QueueLimit+1)
 }
 
 func testReopen(t *testing.T, h *harness) {

@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) *sqlstore.Store) {
 		"panicking change":      testPanickingChange,
 		"close while busy":      testCloseWhileBusy,
 		"cancelled writes":      testCancelled,
+		"full queue":            testFullQueue,
 		"reopening":             testReopen,
 		"two stores at once":    testTwoStores,
 		"migrate twice":         testMigrateTwice,
