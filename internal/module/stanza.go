@@ -132,19 +132,28 @@ func (st *Stanza) Append(elements ...*stanza.Element) *Stanza {
 	return st
 }
 
-// Strip removes every payload element for which drop returns true, all copies
-// in any order, without changing slices that others share.
-func (st *Stanza) Strip(drop func(space, local []byte) bool) *Stanza {
-	if !st.any(drop) {
+// ElementAt returns the i-th payload element as a tree.
+func (st *Stanza) ElementAt(i int) *stanza.Element { return st.parse(st.Children[i]) }
+
+// Strip removes every payload element for whose index drop returns true,
+// without changing slices that others share.
+func (st *Stanza) Strip(drop func(i int) bool) *Stanza {
+	keep := make([]bool, len(st.Children))
+	all := true
+	for i := range st.Children {
+		keep[i] = !drop(i)
+		all = all && keep[i]
+	}
+	if all {
 		return st
 	}
 	payload := make([]byte, 0, len(st.Payload))
 	children := make([]stanza.Child, 0, len(st.Children))
 	at := 0
-	for _, c := range st.Children {
+	for i, c := range st.Children {
 		payload = append(payload, st.Payload[at:c.Start]...) // text between elements
 		at = c.End
-		if drop(c.Space, c.Local) {
+		if !keep[i] {
 			continue
 		}
 		start := len(payload)
@@ -155,15 +164,6 @@ func (st *Stanza) Strip(drop func(space, local []byte) bool) *Stanza {
 	}
 	st.Payload, st.Children, st.borrowed = append(payload, st.Payload[at:]...), children, false
 	return st
-}
-
-func (st *Stanza) any(drop func(space, local []byte) bool) bool {
-	for _, c := range st.Children {
-		if drop(c.Space, c.Local) {
-			return true
-		}
-	}
-	return false
 }
 
 // AppendTo writes the stanza as it goes over the wire.

@@ -1,0 +1,269 @@
+package c2s
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/internal/jid"
+	"parley/internal/sasl"
+	"parley/internal/session"
+	"parley/stanza"
+)
+
+// phase is how far a stream has come.
+type phase uint8
+
+const (
+	phaseOpening        phase = iota // a stream header is expected
+	phaseAuthenticating              // features were sent: STARTTLS, SASL, registration
+	phaseBinding                     // authenticated, features were sent: bind
+	phaseBound                       // stanzas
+)
+
+// Conn is one client's connection.
+type Conn struct {
+	server    *Server // fixed
+	transport transport
+	log       *slog.Logger
+	opened    time.Time
+
+	// owned by the reader
+	peer       Peer // changes with STARTTLS only
+	phase      phase
+	replied    bool   // our stream header was sent on this stream
+	lang       string // of what we say
+	clientLang string // the default of what the client says; may be empty
+	scanner    stanza.Scanner
+	view       stanza.View
+	account    jid.JID // zero until authenticated
+	exchange   sasl.Exchange
+	registrant Registrant // nil until asked for
+	failures   int        // of SASL, on this stream
+	bytes      bucket
+	stanzas    bucket
+	to         addressCache
+
+	// read by others
+	isAuth   atomic.Bool
+	session  atomic.Pointer[session.Session]
+	lastRead atomic.Int64 // unix nanoseconds
+	asked    atomic.Bool  // a sign of life was asked for since lastRead
+
+	endMu  sync.Mutex
+	ending *stanza.StreamError // guarded by endMu: why others want the end
+	ended  bool                // guarded by endMu
+}
+
+func newConn(s *Server, t transport, peer Peer, serial uint64) *Conn {
+	c := &Conn{
+		server: s, transport: t, peer: peer, opened: time.Now(),
+		log:     s.Log.With("conn", serial, "transport", t.traits().name, "addr", peer.Addr.String()),
+		bytes:   newBucket(s.Limits.BytesPerSecond, s.Limits.BurstBytes),
+		stanzas: newBucket(s.Limits.StanzasPerSecond, s.Limits.BurstStanzas),
+		lang:    "en",
+	}
+	c.limit(s.Limits.BeforeAuth)
+	c.lastRead.Store(c.opened.UnixNano())
+	return c
+}
+
+func (c *Conn) limit(l stanza.Limits) {
+	c.scanner.Limits = l
+	c.transport.limit(l)
+}
+
+// serve reads until the stream has ended, and cleans up.
+func (c *Conn) serve(ctx context.Context) {
+	c.log.Debug("connected")
+	err := c.read(ctx)
+	c.finish(err)
+	c.log.Debug("disconnected", "err", err, "dur", time.Since(c.opened))
+}
+
+// read handles items until the stream ends; a panic in a handler ends this
+// connection only.
+func (c *Conn) read(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.log.Error("panic in a handler", "err", p, "stack", string(debug.Stack()))
+			err = streamError(stanza.StreamInternalServerError, "")
+		}
+	}()
+	for {
+		it, err := c.transport.next()
+		if err != nil {
+			if e := c.wantedEnd(); e != nil && errors.Is(err, errWoken) {
+				return e
+			}
+			return err
+		}
+		c.heard()
+		if err := c.item(ctx, it); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Conn) heard() {
+	c.lastRead.Store(time.Now().UnixNano())
+	c.asked.Store(false)
+	if s := c.session.Load(); s != nil {
+		s.Alive()
+	}
+}
+
+func (c *Conn) item(ctx context.Context, it item) error {
+	switch it.kind {
+	case itemOpen:
+		return c.open(it.header)
+	case itemClose:
+		return errEndOfStream
+	case itemElement:
+		return c.element(ctx, it.raw)
+	}
+	return nil
+}
+
+func (c *Conn) element(ctx context.Context, raw []byte) error {
+	if c.phase == phaseOpening {
+		return streamError(stanza.StreamBadFormat, "a stream header is expected first")
+	}
+	if err := c.pace(ctx, len(raw)); err != nil {
+		return err
+	}
+	c.scanner.SetScope(c.transport.scope())
+	if err := c.scanner.Scan(raw, &c.view); err != nil {
+		return err
+	}
+	switch c.phase {
+	case phaseAuthenticating:
+		return c.authenticate(ctx, &c.view)
+	case phaseBinding:
+		return c.bind(ctx, &c.view)
+	default:
+		return c.stanza(ctx, &c.view)
+	}
+}
+
+// pace slows the reader down to the allowed rate.
+func (c *Conn) pace(ctx context.Context, n int) error {
+	now := time.Now()
+	return sleep(ctx, max(c.bytes.take(now, n), c.stanzas.take(now, 1)))
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// finish closes the stream as its end demands: an orderly goodbye, an error
+// first, or nothing at all. Then it lets the session go.
+func (c *Conn) finish(err error) {
+	var e *stanza.StreamError
+	orderly := errors.Is(err, errEndOfStream) || errors.Is(err, io.EOF)
+	speak := orderly || errors.As(err, &e) || errors.Is(err, errWoken)
+	if e != nil {
+		c.log.Info("stream ended with an error", "op", string(e.Condition), "err", e.Text, "jid", c.account.String())
+	}
+	if speak {
+		c.transport.boundWrites(time.Now().Add(closeGrace))
+		c.goodbye(e)
+	} else {
+		c.transport.abort()
+	}
+	if s := c.session.Load(); s != nil {
+		c.server.Router.Unbind(context.Background(), s, orderly)
+	}
+	c.server.forget(c)
+	if speak {
+		c.transport.shutdown(e)
+	}
+	c.transport.abort()
+}
+
+// closeGrace bounds how long the end of a stream may take: writing what is
+// left and waiting for the client's own end.
+const closeGrace = 3 * time.Second
+
+func (c *Conn) goodbye(e *stanza.StreamError) {
+	if s := c.session.Load(); s != nil {
+		s.End(e) // its writer says it, after what is queued
+		return
+	}
+	c.writeEnd(e)
+}
+
+func (c *Conn) writeEnd(e *stanza.StreamError) {
+	if e != nil {
+		if !c.replied && c.reply(&stanza.Header{}) != nil { // RFC 6120 §4.9.1.2: the header goes first
+			return
+		}
+		if c.transport.write(e.Append(nil)) != nil {
+			return
+		}
+	}
+	if c.replied {
+		_ = c.transport.writeClose() // the peer may be gone; nothing is left to do
+	}
+}
+
+// end makes the stream end with e, from any goroutine.
+func (c *Conn) end(e *stanza.StreamError) {
+	c.endMu.Lock()
+	if !c.ended {
+		c.ending, c.ended = e, true
+	}
+	c.endMu.Unlock()
+	if s := c.session.Load(); s != nil {
+		s.End(e)
+		return
+	}
+	c.transport.wake(time.Now()) // the reader says it
+}
+
+func (c *Conn) wantedEnd() *stanza.StreamError {
+	c.endMu.Lock()
+	defer c.endMu.Unlock()
+	return c.ending
+}
+
+func (c *Conn) authenticated() bool { return c.isAuth.Load() }
+
+// check is the keeper's look at the connection.
+func (c *Conn) check(now time.Time) {
+	l := &c.server.Limits
+	if !c.isAuth.Load() {
+		if l.AuthTime > 0 && now.Sub(c.opened) > l.AuthTime {
+			c.end(streamError(stanza.StreamConnectionTimeout, "not authenticated in time"))
+		}
+		if l.AuthTime > 0 && now.Sub(c.opened) > l.AuthTime+2*closeGrace {
+			c.transport.abort()
+		}
+		return
+	}
+	silent := now.Sub(time.Unix(0, c.lastRead.Load()))
+	switch {
+	case l.DeadAfter > 0 && silent > l.DeadAfter:
+		c.log.Info("connection is dead", "dur", silent)
+		c.transport.abort()
+	case l.PingAfter > 0 && silent > l.PingAfter && !c.asked.Swap(true):
+		if s := c.session.Load(); s != nil {
+			s.Probe()
+		}
+	}
+}

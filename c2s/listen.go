@@ -1,0 +1,103 @@
+package c2s
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"parley/stanza"
+)
+
+// ServeTCP accepts connections until l is closed. With direct, TLS comes first
+// (XEP-0368 §4); else STARTTLS is offered.
+func (s *Server) ServeTCP(l net.Listener, direct bool) error {
+	for {
+		conn, err := l.Accept()
+		var temporary net.Error
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		case errors.As(err, &temporary) && temporary.Timeout(), isTemporary(err):
+			s.Log.Warn("accept failed", "err", err)
+			time.Sleep(acceptPause)
+			continue
+		case err != nil:
+			return err
+		}
+		s.start(func() { s.serveTCP(conn, direct) }, func() { _ = conn.Close() })
+	}
+}
+
+// acceptPause is waited when the process is out of descriptors.
+const acceptPause = 50 * time.Millisecond
+
+// isTemporary: running out of descriptors or memory passes.
+func isTemporary(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Temporary() //nolint:staticcheck // the only way to know EMFILE apart
+}
+
+func (s *Server) serveTCP(raw net.Conn, direct bool) {
+	addr := remoteAddr(raw)
+	peer := Peer{Addr: addr, Loopback: addr.IsLoopback()}
+	if err := s.Admit(addr); err != nil {
+		s.refuse(raw, addr, direct, err)
+		return
+	}
+	conn := raw
+	if direct {
+		secure, err := handshake(raw, s.directTLS(), time.Now().Add(s.handshakeTime()))
+		if err != nil {
+			s.Log.Debug("refused", "addr", addr.String(), "err", err)
+			s.addresses.release(addr, false)
+			_ = raw.Close()
+			return
+		}
+		state := secure.ConnectionState()
+		conn, peer.TLS, peer.Secure = secure, &state, true
+	}
+	s.run(newTCP(raw, conn), peer)
+}
+
+func (s *Server) handshakeTime() time.Duration {
+	if s.Limits.AuthTime > 0 {
+		return s.Limits.AuthTime
+	}
+	return tlsTime
+}
+
+// directTLS adds the protocol name of XEP-0368 §4. A client without ALPN is
+// served too.
+func (s *Server) directTLS() *tls.Config {
+	cfg := s.TLS.Clone()
+	cfg.NextProtos = []string{"xmpp-client"}
+	return cfg
+}
+
+// refuse tells the client why it is not served. Over direct TLS that would cost
+// a handshake, which is just what the limit is to save.
+func (s *Server) refuse(raw net.Conn, addr netip.Addr, direct bool, err error) {
+	s.Log.Info("connection refused", "addr", addr.String(), "err", err)
+	defer func() { _ = raw.Close() }()
+	if direct {
+		return
+	}
+	t := newTCP(raw, raw)
+	t.boundWrites(time.Now().Add(closeGrace))
+	e := streamError(stanza.StreamPolicyViolation, ErrTooMany.Error())
+	if t.writeOpen(openReply{from: s.Domain.String(), id: randomID(), lang: "en"}) == nil &&
+		t.write(e.Append(nil), []byte("</stream:stream>")) == nil {
+		t.shutdown(e)
+	}
+}
+
+// remoteAddr returns the peer's address without port; the zero Addr for
+// connections that have none.
+func remoteAddr(c net.Conn) netip.Addr {
+	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		return a.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}

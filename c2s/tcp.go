@@ -1,0 +1,252 @@
+package c2s
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/internal/module"
+	"parley/stanza"
+)
+
+// tcp is RFC 6120 framing: one long XML document in each direction.
+type tcp struct {
+	raw  net.Conn // closed by abort, from any goroutine
+	conn net.Conn // raw, or TLS over it; owned by the reader before bind, then only read
+
+	// owned by the reader
+	splitter stanza.Splitter
+	header   *stanza.Header
+	in       []byte // pooled; in[start:end] has arrived and is not consumed
+	start    int
+	end      int
+
+	out []byte // owned by whoever may write
+}
+
+var _ transport = (*tcp)(nil)
+
+// inSize is the read buffer of an idle connection. A longer element makes it
+// grow, up to the limit of one element.
+const inSize = 2 << 10
+
+func newTCP(raw, conn net.Conn) *tcp { return &tcp{raw: raw, conn: conn, in: make([]byte, inSize)} }
+
+func (t *tcp) traits() traits {
+	return traits{name: "tcp", canStartTLS: true, legacySession: true}
+}
+
+func (t *tcp) scope() *stanza.Header { return t.header }
+
+func (t *tcp) limit(l stanza.Limits) { t.splitter.Limits = l }
+
+func (t *tcp) authenticated() {}
+
+func (t *tcp) restart() {
+	t.splitter.Reset()
+	t.header = nil
+}
+
+func (t *tcp) next() (item, error) {
+	for {
+		kind, n, err := t.splitter.Next(t.in[t.start:t.end])
+		if err != nil {
+			return item{}, err
+		}
+		if kind != stanza.NeedMore {
+			raw := t.in[t.start : t.start+n]
+			t.start += n
+			return t.item(kind, raw)
+		}
+		if err := t.fill(); err != nil {
+			return item{}, err
+		}
+	}
+}
+
+func (t *tcp) item(kind stanza.Item, raw []byte) (item, error) {
+	switch kind {
+	case stanza.StreamOpen:
+		h, err := stanza.ParseHeader(raw)
+		if err != nil {
+			return item{}, err
+		}
+		t.header = h
+		return item{kind: itemOpen, header: h}, nil
+	case stanza.StreamClose:
+		return item{kind: itemClose}, nil
+	case stanza.Stanza:
+		return item{kind: itemElement, raw: raw}, nil
+	}
+	return item{kind: itemSpace}, nil
+}
+
+// fill reads more, after making room for it.
+func (t *tcp) fill() error {
+	switch {
+	case t.start == t.end:
+		t.start, t.end = 0, 0
+		if len(t.in) > 8*inSize { // a rare big element: an idle connection stays small
+			t.in = make([]byte, inSize)
+		}
+	case t.end == len(t.in) && t.start > 0:
+		t.end = copy(t.in, t.in[t.start:t.end])
+		t.start = 0
+	case t.end == len(t.in):
+		bigger := make([]byte, 2*len(t.in))
+		copy(bigger, t.in)
+		t.in = bigger
+	}
+	n, err := t.conn.Read(t.in[t.end:])
+	t.end += n
+	if n > 0 {
+		return nil
+	}
+	return readError(err)
+}
+
+// readError tells being woken and a connection closed in order from failures.
+// A client that ends TLS without close_notify, as many do, closed in order too:
+// its FIN came.
+func readError(err error) error {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errWoken
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return io.EOF
+	}
+	return err
+}
+
+func (t *tcp) startTLS(cfg *tls.Config, deadline time.Time) (*tls.ConnectionState, error) {
+	if t.start != t.end {
+		return nil, streamError(stanza.StreamPolicyViolation, "data after <starttls/>") // RFC 6120 §5.4.3.3
+	}
+	if err := t.write(stanza.New(stanza.NSTLS, "proceed").Append(nil, "")); err != nil {
+		return nil, err
+	}
+	conn, err := handshake(t.raw, cfg, deadline)
+	if err != nil {
+		return nil, err
+	}
+	t.conn = conn
+	state := conn.ConnectionState()
+	return &state, nil
+}
+
+// handshake runs a TLS server's handshake, at the latest until deadline.
+func handshake(raw net.Conn, cfg *tls.Config, deadline time.Time) (*tls.Conn, error) {
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	conn := tls.Server(raw, cfg)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, fmt.Errorf("c2s: TLS handshake: %w", err)
+	}
+	return conn, nil
+}
+
+func (t *tcp) writeOpen(o openReply) error {
+	b := append(t.out[:0], `<?xml version="1.0"?><stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams"`...)
+	b = append(o.attributes(b), '>')
+	return t.flush(b)
+}
+
+func (t *tcp) write(elements ...[]byte) error {
+	b := t.out[:0]
+	for _, e := range elements {
+		b = append(b, e...)
+	}
+	return t.flush(b)
+}
+
+func (t *tcp) flush(b []byte) error {
+	_, err := t.conn.Write(b)
+	t.out = keep(b)
+	return err
+}
+
+// keep returns a buffer to reuse, unless it has grown big.
+func keep(b []byte) []byte {
+	if cap(b) > 4<<10 {
+		return nil
+	}
+	return b[:0]
+}
+
+// writeStanzas writes a batch in pieces of about 64 KiB, one system call each.
+func (t *tcp) writeStanzas(batch []*module.Stanza) error {
+	p := outPool.Get().(*[]byte)
+	defer outPool.Put(p)
+	b := (*p)[:0]
+	for _, st := range batch {
+		b = st.AppendTo(b)
+		if len(b) < outSize {
+			continue
+		}
+		if _, err := t.conn.Write(b); err != nil {
+			return err
+		}
+		b = b[:0]
+	}
+	if len(b) > 0 {
+		if _, err := t.conn.Write(b); err != nil {
+			return err
+		}
+	}
+	if cap(b) <= 2*outSize {
+		*p = b
+	}
+	return nil
+}
+
+const outSize = 64 << 10
+
+// outPool lends writers their buffers, for the time of a batch.
+var outPool = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+
+func (t *tcp) writeClose() error {
+	return t.flush(append(t.out[:0], "</stream:stream>"...))
+}
+
+var pingSerial atomic.Uint64
+
+// ping is XEP-0199 §4.1: TCP has no sign of life of its own that reaches the
+// client's program.
+func (t *tcp) ping(from, to string) error {
+	return t.flush(appendPing(t.out[:0], from, to))
+}
+
+func appendPing(b []byte, from, to string) []byte {
+	b = stanza.AppendStart(b, stanza.IQ, from, to, fmt.Sprintf("alive-%d", pingSerial.Add(1)), "get", "")
+	b = append(b, `<ping xmlns='urn:xmpp:ping'/>`...)
+	return stanza.AppendEnd(b, stanza.IQ)
+}
+
+func (t *tcp) wake(at time.Time) { _ = t.raw.SetReadDeadline(at) } // fails only when closed
+
+func (t *tcp) boundWrites(at time.Time) { _ = t.raw.SetWriteDeadline(at) }
+
+// shutdown closes our direction and waits a little for the client's end, so
+// that what was written is not destroyed by a reset.
+func (t *tcp) shutdown(*stanza.StreamError) {
+	if c, ok := t.conn.(*tls.Conn); ok {
+		_ = c.CloseWrite()
+	}
+	if c, ok := t.raw.(interface{ CloseWrite() error }); ok {
+		_ = c.CloseWrite()
+	}
+	t.wake(time.Now().Add(closeGrace))
+	_, _ = io.CopyN(io.Discard, t.raw, maxDiscard)
+}
+
+// maxDiscard bounds what is read from a client that goes on after the end.
+const maxDiscard = 1 << 20
+
+func (t *tcp) abort() { _ = t.raw.Close() }

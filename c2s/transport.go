@@ -1,0 +1,98 @@
+package c2s
+
+import (
+	"crypto/tls"
+	"errors"
+	"time"
+
+	"parley/internal/module"
+	"parley/stanza"
+)
+
+// transport is the framing under a Conn. Its reading side belongs to the
+// reader goroutine; its writing side to the reader before a resource is bound
+// and to the session's writer afterwards. abort and wake may come from anywhere.
+type transport interface {
+	// next returns the next item. A *stanza.StreamError is the peer's fault;
+	// io.EOF means that the peer closed the connection in order.
+	next() (item, error)
+	// scope is what a stream header declared, for the scanner; nil if each
+	// element declares its own namespaces.
+	scope() *stanza.Header
+	// restart expects a new stream header (RFC 6120 §4.3.3).
+	restart()
+	limit(stanza.Limits)
+	// authenticated lets go of what only an unauthenticated stream needs.
+	authenticated()
+
+	writeOpen(openReply) error
+	write(elements ...[]byte) error // each a message of its own, in one system call
+	writeStanzas([]*module.Stanza) error
+	writeClose() error
+	// ping asks the client for a sign of life on behalf of the session to.
+	ping(from, to string) error
+
+	// startTLS turns the connection into a TLS server's, if it can.
+	startTLS(*tls.Config, time.Time) (*tls.ConnectionState, error)
+	// wake makes next return errWoken at the latest at t.
+	wake(t time.Time)
+	// boundWrites makes writing fail after t.
+	boundWrites(t time.Time)
+	// shutdown closes the connection in order, after the stream was closed; e
+	// is the error that the stream ended with.
+	shutdown(e *stanza.StreamError)
+	abort()
+	traits() traits
+}
+
+// traits are the small differences that the framings make.
+type traits struct {
+	name          string // for logs
+	canStartTLS   bool
+	legacySession bool // advertise the session request of RFC 3921
+}
+
+var (
+	errWoken       = errors.New("c2s: woken")
+	errCannotTLS   = errors.New("c2s: no STARTTLS on this transport")
+	errEndOfStream = errors.New("c2s: the client closed the stream")
+)
+
+type itemKind uint8
+
+const (
+	itemOpen itemKind = iota
+	itemElement
+	itemClose
+	itemSpace
+)
+
+// item is what a client has sent; its bytes are valid until the next one.
+type item struct {
+	kind   itemKind
+	header *stanza.Header // of itemOpen
+	raw    []byte         // of itemElement
+}
+
+// openReply is our stream header (RFC 6120 §4.7, RFC 7395 §3.4).
+type openReply struct {
+	from, to, id, lang string
+}
+
+func (o openReply) attributes(dst []byte) []byte {
+	dst = append(dst, ` from="`...)
+	dst = stanza.AppendText(dst, o.from)
+	if o.to != "" {
+		dst = append(dst, `" to="`...)
+		dst = stanza.AppendText(dst, o.to)
+	}
+	dst = append(dst, `" id="`...)
+	dst = stanza.AppendText(dst, o.id)
+	dst = append(dst, `" version="1.0" xml:lang="`...)
+	dst = stanza.AppendText(dst, o.lang)
+	return append(dst, '"')
+}
+
+func streamError(c stanza.StreamCondition, text string) *stanza.StreamError {
+	return &stanza.StreamError{Condition: c, Text: text}
+}

@@ -1,0 +1,358 @@
+package c2s
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"parley/internal/module"
+	"parley/stanza"
+)
+
+// Subprotocol is what RFC 7395 §3.1 calls the protocol.
+const Subprotocol = "xmpp"
+
+// ServeWebSocket upgrades the request and serves the stream on a goroutine of
+// its own, so that the HTTP server lets go of the request and its buffers. The
+// caller has checked the Origin and knows the peer.
+func (s *Server) ServeWebSocket(w http.ResponseWriter, r *http.Request, peer Peer) {
+	if !offersXMPP(r) {
+		http.Error(w, "the WebSocket subprotocol must be xmpp (RFC 7395)", http.StatusBadRequest)
+		return
+	}
+	if err := s.Admit(peer.Addr); err != nil {
+		s.Log.Info("connection refused", "addr", peer.Addr.String(), "err", err)
+		w.Header().Set("Retry-After", "10")
+		http.Error(w, ErrTooMany.Error(), http.StatusTooManyRequests)
+		return
+	}
+	hijacked := &hijacker{ResponseWriter: w, maxFrames: s.Limits.Fragments}
+	conn, err := websocket.Accept(hijacked, r, &websocket.AcceptOptions{
+		Subprotocols:       []string{Subprotocol},
+		InsecureSkipVerify: true, // the Origin was checked by the caller, against the configured list
+		CompressionMode:    websocket.CompressionDisabled,
+	})
+	if err != nil {
+		s.addresses.release(peer.Addr, false)
+		s.Log.Debug("no WebSocket", "addr", peer.Addr.String(), "err", err)
+		return
+	}
+	conn.SetReadLimit(-1) // next counts by itself, to answer with a stream error
+	s.start(func() { s.run(&webSocket{conn: conn, wire: hijacked.wire}, peer) }, func() {
+		s.addresses.release(peer.Addr, false)
+		_ = hijacked.wire.Close()
+	})
+}
+
+// offersXMPP: a client that offers subprotocols must offer ours; pages written
+// before the RFC offer none.
+func offersXMPP(r *http.Request) bool {
+	offered := r.Header.Values("Sec-WebSocket-Protocol")
+	return len(offered) == 0 || slices.ContainsFunc(offered, func(v string) bool {
+		return slices.ContainsFunc(strings.Split(v, ","), func(p string) bool {
+			return strings.EqualFold(strings.TrimSpace(p), Subprotocol)
+		})
+	})
+}
+
+// webSocket is RFC 7395 framing, or the classic one if the client begins so:
+// one element per message.
+type webSocket struct {
+	conn    *websocket.Conn
+	wire    *wire
+	framing framing // nil until the first message
+
+	// owned by the reader
+	maxBytes int
+	in       []byte // the last message
+	header   *stanza.Header
+
+	out []byte // owned by whoever may write
+}
+
+var _ transport = (*webSocket)(nil)
+
+// framing is what differs between RFC 7395 and the drafts before it.
+type framing interface {
+	open(b []byte, o openReply) []byte
+	close() string
+	// item tells stream opening and closing from elements.
+	item(message []byte) (item, error)
+	scoped() bool // stanzas rely on the namespaces of the header
+	traits() traits
+}
+
+func (w *webSocket) traits() traits {
+	if w.framing == nil {
+		return traits{name: "websocket"}
+	}
+	return w.framing.traits()
+}
+
+func (w *webSocket) scope() *stanza.Header {
+	if w.framing.scoped() {
+		return w.header
+	}
+	return nil
+}
+
+func (w *webSocket) limit(l stanza.Limits) { w.maxBytes = l.Bytes }
+func (w *webSocket) authenticated()        {}
+func (w *webSocket) restart()              { w.header = nil }
+
+func (w *webSocket) next() (item, error) {
+	w.in = keep(w.in)
+	typ, r, err := w.conn.Reader(context.Background())
+	if err != nil {
+		return item{}, w.readError(err)
+	}
+	if typ != websocket.MessageText {
+		w.wire.refuse(websocket.StatusUnsupportedData)
+		return item{}, streamError(stanza.StreamBadFormat, "messages are text") // RFC 7395 §3.2
+	}
+	if err := w.message(r); err != nil {
+		return item{}, err
+	}
+	message := bytes.TrimSpace(w.in)
+	if len(message) == 0 {
+		return item{kind: itemSpace}, nil // the keep-alive of classic pages
+	}
+	if w.framing == nil {
+		w.framing = detect(message)
+	}
+	it, err := w.framing.item(message)
+	if it.kind == itemOpen && err == nil {
+		w.header = it.header
+	}
+	return it, err
+}
+
+// message reads one message, no more of it than the limit. Nothing is
+// allocated for a length that is only declared.
+func (w *webSocket) message(r io.Reader) error {
+	if w.in == nil {
+		w.in = make([]byte, 0, 1<<10)
+	}
+	for {
+		if len(w.in) == cap(w.in) {
+			w.in = slices.Grow(w.in, len(w.in))
+		}
+		n, err := r.Read(w.in[len(w.in):cap(w.in)])
+		w.in = w.in[:len(w.in)+n]
+		switch {
+		case w.maxBytes > 0 && len(w.in) > w.maxBytes:
+			w.wire.refuse(websocket.StatusMessageTooBig)
+			return streamError(stanza.StreamPolicyViolation, "the message is too big")
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return w.readError(err)
+		}
+	}
+}
+
+func (w *webSocket) readError(err error) error {
+	switch {
+	case errors.Is(err, errFrames):
+		w.wire.refuse(websocket.StatusPolicyViolation)
+		return streamError(stanza.StreamPolicyViolation, errFrames.Error())
+	case websocket.CloseStatus(err) != -1:
+		return io.EOF
+	}
+	return readError(err)
+}
+
+func (w *webSocket) startTLS(*tls.Config, time.Time) (*tls.ConnectionState, error) {
+	return nil, errCannotTLS
+}
+
+func (w *webSocket) writeOpen(o openReply) error {
+	if w.framing == nil {
+		w.framing = rfc7395{}
+	}
+	return w.write(w.framing.open(nil, o))
+}
+
+// write sends each element as a message of its own (RFC 7395 §3.3).
+func (w *webSocket) write(elements ...[]byte) error {
+	return w.wire.batch(func() error {
+		for _, e := range elements {
+			if err := w.conn.Write(context.Background(), websocket.MessageText, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *webSocket) writeStanzas(batch []*module.Stanza) error {
+	p := outPool.Get().(*[]byte)
+	defer outPool.Put(p)
+	return w.wire.batch(func() error {
+		for _, st := range batch {
+			b := st.AppendTo((*p)[:0])
+			err := w.conn.Write(context.Background(), websocket.MessageText, b)
+			if cap(b) <= 2*outSize {
+				*p = b
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *webSocket) writeClose() error {
+	if w.framing == nil {
+		return nil
+	}
+	return w.write([]byte(w.framing.close()))
+}
+
+// ping is the WebSocket's own (RFC 6455 §5.5.2): the browser answers for its
+// page. The writer is the only one to write data frames, so it goes between two.
+func (w *webSocket) ping(string, string) error {
+	_, err := w.wire.Write([]byte{0x89, 0x00})
+	return err
+}
+
+func (w *webSocket) wake(at time.Time)        { _ = w.wire.SetReadDeadline(at) }
+func (w *webSocket) boundWrites(at time.Time) { _ = w.wire.SetWriteDeadline(at) }
+
+// shutdown closes the WebSocket (RFC 7395 §3.6) with the code that fits.
+func (w *webSocket) shutdown(e *stanza.StreamError) {
+	w.wake(time.Now().Add(closeGrace))
+	_ = w.conn.Close(w.wire.closeCode(e), "")
+}
+
+func (w *webSocket) abort() { _ = w.wire.Close() }
+
+// closeCode: RFC 6455 §7.4.1.
+func (w *wire) closeCode(e *stanza.StreamError) websocket.StatusCode {
+	switch {
+	case w.code != 0:
+		return w.code
+	case e == nil:
+		return websocket.StatusNormalClosure
+	case e.Condition == stanza.StreamSystemShutdown:
+		return websocket.StatusGoingAway
+	case e.Condition == stanza.StreamPolicyViolation:
+		return websocket.StatusPolicyViolation
+	case e.Condition == stanza.StreamInternalServerError:
+		return websocket.StatusInternalError
+	}
+	return websocket.StatusNormalClosure
+}
+
+// hijacker hands the WebSocket library our wire and small buffers instead of
+// the HTTP server's.
+type hijacker struct {
+	http.ResponseWriter
+	maxFrames int
+	wire      *wire
+}
+
+// Hijack implements http.Hijacker.
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
+	h.wire = &wire{Conn: conn, early: bytes.Clone(early), frames: frameCounter{max: h.maxFrames}}
+	return h.wire, bufio.NewReadWriter(bufio.NewReaderSize(h.wire, wireBuffer), bufio.NewWriterSize(h.wire, wireBuffer)), nil
+}
+
+// wireBuffer is the size of the library's read and write buffers. The write
+// buffer only gathers a frame's header and the start of its payload; batches
+// are gathered by wire.
+const wireBuffer = 512
+
+// wire is the connection under the WebSocket library. It counts the frames of
+// a message on the way in, and gathers many frames into one write on the way
+// out.
+type wire struct {
+	net.Conn
+	code websocket.StatusCode // owned by the reader: how to close, 0 if nothing is wrong
+
+	// owned by the reader
+	early  []byte // what the HTTP server had read already
+	frames frameCounter
+
+	mu        sync.Mutex
+	gathering bool   // guarded by mu
+	out       []byte // guarded by mu
+}
+
+func (w *wire) refuse(code websocket.StatusCode) { w.code = code }
+
+// Read implements net.Conn.
+func (w *wire) Read(p []byte) (int, error) {
+	if len(w.early) > 0 {
+		n := copy(p, w.early)
+		w.early = w.early[n:]
+		return n, w.frames.count(p[:n])
+	}
+	n, err := w.Conn.Read(p)
+	if e := w.frames.count(p[:n]); e != nil {
+		return 0, e
+	}
+	return n, err
+}
+
+// Write implements net.Conn.
+func (w *wire) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.gathering {
+		return w.Conn.Write(p)
+	}
+	w.out = append(w.out, p...)
+	if len(w.out) >= outSize {
+		return len(p), w.flush()
+	}
+	return len(p), nil
+}
+
+// batch gathers everything that f writes into few system calls.
+func (w *wire) batch(f func() error) error {
+	p := outPool.Get().(*[]byte)
+	defer outPool.Put(p)
+	w.mu.Lock()
+	w.gathering, w.out = true, (*p)[:0]
+	w.mu.Unlock()
+	err := f()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.gathering = false
+	if err == nil {
+		err = w.flush()
+	}
+	if cap(w.out) <= 2*outSize {
+		*p = w.out
+	}
+	w.out = nil
+	return err
+}
+
+// flush is called with mu held.
+func (w *wire) flush() error {
+	if len(w.out) == 0 {
+		return nil
+	}
+	_, err := w.Conn.Write(w.out)
+	w.out = w.out[:0]
+	return err
+}

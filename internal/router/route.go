@@ -1,0 +1,191 @@
+package router
+
+import (
+	"context"
+	"errors"
+
+	"parley/internal/module"
+	"parley/stanza"
+)
+
+// FromClient takes a stanza that a bound client has sent. st.From is the
+// client's full JID. It returns the writes that must be complete before the
+// stanza counts as handled; the caller reports a failed one with Failed.
+func (r *Router) FromClient(ctx context.Context, s module.Session, st *module.Stanza) []module.Pending {
+	ev := &module.Event{Stanza: st, Session: s}
+	switch st.Kind {
+	case stanza.Message:
+		r.clientMessage(ctx, ev)
+	case stanza.Presence:
+		r.clientPresence(ctx, ev)
+	case stanza.IQ:
+		r.iq(ctx, ev)
+	}
+	return ev.Pending()
+}
+
+// Route sends st as the server, on behalf of st.From.
+func (r *Router) Route(ctx context.Context, st *module.Stanza) {
+	ev := &module.Event{Stanza: st}
+	r.deliver(ctx, ev)
+	for _, p := range ev.Pending() {
+		select {
+		case <-p.Done():
+		case <-ctx.Done():
+			r.Log.Error("routed stanza not stored", "jid", st.To.String(), "err", ctx.Err())
+			return
+		}
+		if err := p.Err(); err != nil {
+			r.Failed(ctx, st, err)
+		}
+	}
+}
+
+// Failed answers a stanza whose storing failed.
+func (r *Router) Failed(ctx context.Context, st *module.Stanza, err error) {
+	r.bounce(ctx, st, r.stanzaError(st, err))
+}
+
+func (r *Router) clientMessage(ctx context.Context, ev *module.Event) {
+	if ev.To.IsZero() {
+		ev.To = ev.From.Bare() // RFC 6120 §10.3.1
+	}
+	r.stripForged(ev.Stanza)
+	if r.passes(ctx, ev, &r.Hooks.MessageFromClient) {
+		r.deliver(ctx, ev)
+	}
+}
+
+func (r *Router) clientPresence(ctx context.Context, ev *module.Event) {
+	if !validPresenceType(ev.Type) {
+		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.BadRequest, "no such presence type"))
+		return
+	}
+	if r.passes(ctx, ev, &r.Hooks.PresenceFromClient) && !ev.To.IsZero() {
+		r.deliver(ctx, ev)
+	}
+}
+
+// validPresenceType: RFC 6121 §4.7.1.
+func validPresenceType(t string) bool {
+	switch t {
+	case "", "unavailable", "subscribe", "subscribed", "unsubscribe", "unsubscribed", "probe", "error":
+		return true
+	}
+	return false
+}
+
+// passes runs a chain; false means that the stanza's way ends here.
+func (r *Router) passes(ctx context.Context, ev *module.Event, chain *module.Chain[*module.Event]) bool {
+	err := chain.Run(ctx, ev)
+	switch {
+	case err == nil:
+		return true
+	case !errors.Is(err, module.ErrHandled):
+		r.bounce(ctx, ev.Stanza, r.stanzaError(ev.Stanza, err))
+	}
+	return false
+}
+
+// stanzaError turns any error into what the peer may see (STYLE: three kinds).
+func (r *Router) stanzaError(st *module.Stanza, err error) *stanza.Error {
+	var e *stanza.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	if !errors.Is(err, context.Canceled) {
+		r.Log.Error("stanza not handled", "op", st.Kind.String(), "jid", st.From.String(), "err", err)
+	}
+	return stanza.NewError(stanza.InternalServerError, "")
+}
+
+// bounce answers st with an error, where an answer is allowed.
+func (r *Router) bounce(ctx context.Context, st *module.Stanza, e *stanza.Error) {
+	answer := st.Bounce(e)
+	if answer == nil {
+		return
+	}
+	if answer.From.IsZero() {
+		answer.From = st.From.Bare() // no 'to' means the own account
+	}
+	r.deliver(ctx, &module.Event{Stanza: answer})
+}
+
+// deliver brings ev's stanza to whom it is addressed (RFC 6120 §10.2 ff.).
+func (r *Router) deliver(ctx context.Context, ev *module.Event) {
+	switch {
+	case !r.IsLocal(ev.To):
+		r.toRemote(ctx, ev)
+	case ev.To.Local() == "":
+		r.toServer(ctx, ev)
+	default:
+		r.toAccount(ctx, ev)
+	}
+}
+
+func (r *Router) toRemote(ctx context.Context, ev *module.Event) {
+	if ev.Kind == stanza.Presence && !isSubscription(ev.Type) {
+		return // presence to nowhere bothers nobody
+	}
+	e := stanza.NewError(stanza.RemoteServerNotFound, "")
+	if r.Remote != nil {
+		e = r.Remote.Send(ctx, ev.Own())
+	}
+	if e != nil {
+		r.bounce(ctx, ev.Stanza, e)
+	}
+}
+
+// toServer: the domain itself (RFC 6121 §8.3). IQs have owners; a message to
+// the server reaches nobody; presence to it is not kept.
+func (r *Router) toServer(ctx context.Context, ev *module.Event) {
+	switch {
+	case ev.Kind == stanza.IQ:
+		r.iq(ctx, ev)
+	case ev.Kind == stanza.Message && ev.Type != "headline":
+		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.ServiceUnavailable, ""))
+	}
+}
+
+func (r *Router) toAccount(ctx context.Context, ev *module.Event) {
+	switch ev.Kind {
+	case stanza.Message:
+		r.messageToAccount(ctx, ev)
+	case stanza.Presence:
+		r.presenceToAccount(ctx, ev)
+	case stanza.IQ:
+		r.iq(ctx, ev)
+	}
+}
+
+func (r *Router) presenceToAccount(ctx context.Context, ev *module.Event) {
+	if !ev.To.IsBare() && !isSubscription(ev.Type) && ev.Type != "probe" {
+		// RFC 6121 §8.5.3.1; without a match it is dropped, §8.5.3.2.2.
+		if s := r.Session(ev.To); s != nil {
+			s.Send(ev.Stanza)
+		}
+		return
+	}
+	if isSubscription(ev.Type) && !ev.To.IsBare() {
+		ev.To = ev.To.Bare() // RFC 6121 §3.1.2: subscriptions are between bare JIDs
+	}
+	if !r.passes(ctx, ev, &r.Hooks.PresenceToAccount) {
+		return
+	}
+	if ev.Type != "" && ev.Type != "unavailable" {
+		return
+	}
+	for _, s := range r.Sessions(ev.To) { // RFC 6121 §8.5.2.1.2
+		if s.Presence() != nil {
+			s.Send(ev.Stanza)
+		}
+	}
+}
+
+func isSubscription(t string) bool {
+	switch t {
+	case "subscribe", "subscribed", "unsubscribe", "unsubscribed":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,341 @@
+// Package session is one bound resource (RFC 6120 §7): the queue of stanzas on
+// their way to a client, and what the server knows about that client.
+//
+// Anybody may Send; it appends and never waits. A writer goroutine exists only
+// while there is something to write: it drains the whole queue into one write
+// of the stream, goes on while there is more, and ends. So an idle session
+// costs no writer, and a burst costs few system calls.
+//
+// A message belongs to the session until it is known to have arrived: it was
+// written, and the client was heard of afterwards (Alive), or the stream was
+// closed in order. What is left when the session ends is handed back
+// (Close) and goes to the account's other sessions or to offline storage.
+package session
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"parley/internal/jid"
+	"parley/internal/module"
+	"parley/stanza"
+)
+
+// Stream is the connection under a session. One goroutine at a time calls it.
+type Stream interface {
+	// WriteStanzas writes the batch in as few system calls as it can. After an
+	// error nothing more is written.
+	WriteStanzas(batch []*module.Stanza) error
+	// WriteEnd writes the stream error, if there is one, closes the stream
+	// (RFC 6120 §4.4) and makes the reader end.
+	WriteEnd(*stanza.StreamError)
+	// Abort cuts the connection without another word; any goroutine may call it.
+	Abort()
+	// Probe asks the client for a sign of life, which leads to Alive.
+	Probe()
+}
+
+// Limits bound what one session may hold.
+type Limits struct {
+	QueueBytes int // bytes waiting to be written; more ends the session. 0: no limit
+	HeldBytes  int // bytes written but unconfirmed; more asks for a sign of life
+}
+
+// Info is what is known of a session when it is bound.
+type Info struct {
+	JID        jid.JID
+	Secure     bool
+	RemoteAddr string
+	Log        *slog.Logger
+	// Undelivered is given what the session could not deliver, in order, with
+	// no lock held.
+	Undelivered func(*module.Stanza)
+}
+
+// Session implements module.Session.
+type Session struct {
+	module.Values
+	Info // fixed after New
+
+	stream   Stream
+	limits   Limits
+	presence atomic.Pointer[module.Availability]
+	holding  atomic.Bool // held is not empty: Alive has something to do
+
+	mu          sync.Mutex
+	queue       []*module.Stanza // guarded by mu: to be written
+	queueBytes  int              // guarded by mu
+	held        []*module.Stanza // guarded by mu: written, not confirmed
+	heldBytes   int              // guarded by mu
+	writing     bool             // guarded by mu: a writer runs, or Start is awaited
+	broken      bool             // guarded by mu: a write failed
+	probing     bool             // guarded by mu: a sign of life is to be asked for
+	ending      bool             // guarded by mu: End was called
+	endError    *stanza.StreamError
+	closing     bool          // guarded by mu: Close was called
+	drained     bool          // guarded by mu: Close has handed back everything
+	gone        bool          // guarded by mu: Leave was called
+	goneCh      chan struct{} // guarded by mu: made on demand, closed when gone
+	writersDone sync.WaitGroup
+}
+
+var _ module.Session = (*Session)(nil)
+
+// New returns a session that queues but does not write before Start.
+func New(info Info, stream Stream, limits Limits) *Session {
+	return &Session{Info: info, stream: stream, limits: limits, writing: true}
+}
+
+// Start lets the writer run: the client has been told its full JID.
+func (s *Session) Start() {
+	s.mu.Lock()
+	s.writing = false
+	s.wakeWriter()
+	s.mu.Unlock()
+}
+
+// JID returns the full JID.
+func (s *Session) JID() jid.JID { return s.Info.JID }
+
+// Secure reports whether the stream is under TLS or comes from loopback.
+func (s *Session) Secure() bool { return s.Info.Secure }
+
+// RemoteAddr returns the client's address, for logs and limits.
+func (s *Session) RemoteAddr() string { return s.Info.RemoteAddr }
+
+// Presence returns what the session last announced, nil while unavailable.
+func (s *Session) Presence() *module.Availability { return s.presence.Load() }
+
+// SetPresence records what the session announces; nil for unavailable.
+func (s *Session) SetPresence(a *module.Availability) { s.presence.Store(a) }
+
+// Send queues st; see module.Session.
+func (s *Session) Send(st *module.Stanza) {
+	st.Own()
+	s.mu.Lock()
+	if s.drained {
+		s.mu.Unlock()
+		s.Undelivered(st)
+		return
+	}
+	s.queue = append(s.queue, st)
+	s.queueBytes += st.Size()
+	if s.limits.QueueBytes > 0 && s.queueBytes > s.limits.QueueBytes && !s.ending {
+		s.Log.Warn("session ended: its client reads too slowly", "jid", s.Info.JID.String(), "n", s.queueBytes)
+		s.end(&stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "outbound queue is full"})
+		s.stream.Abort() // the client does not read: a goodbye would wait for ever
+	}
+	s.wakeWriter()
+	s.mu.Unlock()
+}
+
+// End closes the stream with e, or without an error if e is nil, after what is
+// queued has been written. It does not wait.
+func (s *Session) End(e *stanza.StreamError) {
+	s.mu.Lock()
+	s.end(e)
+	s.wakeWriter()
+	s.mu.Unlock()
+}
+
+// Probe asks the client for a sign of life. It does not wait.
+func (s *Session) Probe() {
+	s.mu.Lock()
+	s.probing = true
+	s.wakeWriter()
+	s.mu.Unlock()
+}
+
+// end is called with mu held.
+func (s *Session) end(e *stanza.StreamError) {
+	if !s.ending {
+		s.ending, s.endError = true, e
+	}
+}
+
+// wakeWriter starts a writer if there is work and none runs. mu is held.
+func (s *Session) wakeWriter() {
+	if s.writing || s.broken || s.closing || len(s.queue) == 0 && !s.ending && !s.probing {
+		return
+	}
+	s.writing = true
+	s.writersDone.Add(1)
+	go s.write()
+}
+
+// write drains the queue and ends. It is the only one to write to the stream
+// while it runs.
+func (s *Session) write() {
+	defer s.writersDone.Done()
+	var batch []*module.Stanza
+	for {
+		var what work
+		switch batch, what = s.take(batch); what {
+		case workWrite:
+			err := s.stream.WriteStanzas(batch)
+			s.written(batch, err)
+			if err != nil {
+				s.stream.Abort()
+				return // writing stays true: nothing may be written after this
+			}
+		case workProbe:
+			s.stream.Probe()
+		case workEnd:
+			s.stream.WriteEnd(s.endError) // fixed since ending was set
+			return                        // here too
+		case workNone:
+			return
+		}
+	}
+}
+
+// work is what a writer does next.
+type work uint8
+
+const (
+	workNone work = iota
+	workWrite
+	workProbe
+	workEnd
+)
+
+// take says what to do next; for workWrite it moves the queue to the writer,
+// giving it the writer's old slice.
+func (s *Session) take(spare []*module.Stanza) ([]*module.Stanza, work) {
+	clear(spare)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case len(s.queue) > 0:
+		batch := s.queue
+		s.queue, s.queueBytes = spare[:0], 0
+		return batch, workWrite
+	case s.ending:
+		return spare, workEnd
+	case s.probing:
+		s.probing = false
+		return spare, workProbe
+	}
+	s.writing, s.queue = false, nil // an idle session keeps no queue
+	return nil, workNone
+}
+
+// written books a batch as written or, after an error, as not delivered. When
+// much is unconfirmed it asks for a sign of life.
+func (s *Session) written(batch []*module.Stanza, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.broken = true
+		s.Log.Debug("session write failed", "jid", s.Info.JID.String(), "err", err)
+	}
+	before := s.heldBytes
+	for _, st := range batch {
+		if worthHolding(st) {
+			s.held = append(s.held, st)
+			s.heldBytes += st.Size()
+		}
+	}
+	s.holding.Store(len(s.held) > 0)
+	if before <= s.limits.HeldBytes && s.heldBytes > s.limits.HeldBytes {
+		s.probing = true
+	}
+}
+
+// worthHolding reports whether the loss of st would matter: messages that
+// offline storage would take, requests that need an answer, and what somebody
+// tracks.
+func worthHolding(st *module.Stanza) bool {
+	switch {
+	case st.Track != nil:
+		return true
+	case st.Kind == stanza.Message:
+		return st.Type != "error" && st.Type != "headline" && st.Type != "groupchat"
+	}
+	return false
+}
+
+// Alive says that the client was heard of: what had been written before has
+// arrived. Only the reader calls it.
+func (s *Session) Alive() {
+	if !s.holding.Load() {
+		return
+	}
+	s.mu.Lock()
+	held := s.held
+	s.held, s.heldBytes = nil, 0
+	s.holding.Store(false)
+	s.mu.Unlock()
+	for _, st := range held {
+		if st.Track != nil {
+			st.Track.Delivered(st)
+		}
+	}
+}
+
+// Close ends the session's life after its stream has ended, once the writer has
+// ended. What did not arrive goes to Info.Undelivered, in order, together with
+// what others still send meanwhile: the session stays in the table until
+// everything has been handed back, so that nothing overtakes. orderly says that
+// the client closed the stream or the connection in order, so that what was
+// written has been read. It must be called once, before Leave.
+func (s *Session) Close(orderly bool) {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	s.writersDone.Wait()
+	if orderly && !s.isBroken() {
+		s.Alive()
+	}
+	for {
+		s.mu.Lock()
+		left := append(s.held, s.queue...)
+		s.held, s.queue, s.queueBytes, s.heldBytes = nil, nil, 0, 0
+		s.drained = len(left) == 0
+		s.mu.Unlock()
+		if len(left) == 0 {
+			return
+		}
+		for _, st := range left {
+			s.Undelivered(st)
+		}
+	}
+}
+
+// Closing reports whether Close was called: the session takes no new stanza
+// for itself.
+func (s *Session) Closing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
+}
+
+func (s *Session) isBroken() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.broken
+}
+
+// Leave says that everybody has been told of the session's end.
+func (s *Session) Leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone = true
+	if s.goneCh != nil {
+		close(s.goneCh)
+	}
+}
+
+// Left returns a channel that is closed when Leave has been called.
+func (s *Session) Left() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.goneCh == nil {
+		s.goneCh = make(chan struct{})
+		if s.gone {
+			close(s.goneCh)
+		}
+	}
+	return s.goneCh
+}
