@@ -273,57 +273,6 @@ func (c *committer) transact(ctx context.Context, ops []*op) ([]error, error) {
 	return results, tx.Commit(ctx)
 }
 
-// runAll runs ops in order, neighbours that are plain statements together. It
-// returns an error when an op failed in a way that spoils the transaction.
-func runAll(ctx context.Context, tx Tx, ops []*op) ([]error, error) {
-	results := make([]error, len(ops))
-	for i := 0; i < len(ops); {
-		n := plain(ops[i:])
-		if n > 0 {
-			if err := runPlain(ctx, tx, ops[i:i+n], results[i:i+n]); err != nil {
-				return nil, err
-			}
-			i += n
-			continue
-		}
-		tracked := &trackedTx{Tx: tx}
-		err := ops[i].call(ctx, tracked)
-		if err != nil && tracked.dirty {
-			return nil, err
-		}
-		results[i] = err
-		i++
-	}
-	return results, nil
-}
-
-// plain counts the leading ops that are statements only.
-func plain(ops []*op) int {
-	for i, o := range ops {
-		if o.run != nil {
-			return i
-		}
-	}
-	return len(ops)
-}
-
-func runPlain(ctx context.Context, tx Tx, ops []*op, results []error) error {
-	var all []Statement
-	for _, o := range ops {
-		all = append(all, o.statements...)
-	}
-	affected, err := tx.Batch(ctx, all)
-	if err != nil {
-		return err
-	}
-	for i, o := range ops {
-		n := len(o.statements)
-		results[i] = o.judge(affected[:n])
-		affected = affected[n:]
-	}
-	return nil
-}
-
 var errUndecided = errors.New("the connection was lost while committing and the outcome is unknown")
 
 // Undecided is for engines: it marks a commit of which nobody can say whether

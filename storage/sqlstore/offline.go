@@ -17,29 +17,67 @@ func (s *Store) AppendOffline(ctx context.Context, m storage.OfflineMessage, max
 	if max <= 0 {
 		max = math.MaxInt32
 	}
-	// Three plain statements, so that many messages share a round trip: take
-	// the account's row and the next id, insert unless that is one too many,
-	// and if it is, give the place back.
-	return s.submit(ctx, "append offline", m.Account, judgeAppend,
-		Statement{`UPDATE accounts SET offline_last = offline_last + 1, offline_count = offline_count + 1
-			WHERE jid = $1`, []any{m.Account}},
-		Statement{`INSERT INTO offline_messages
-				(account, id, received, sender, recipient, stanza_id, type, lang, payload)
-			SELECT jid, offline_last, $2, $3, $4, $5, $6, $7, $8 FROM accounts
-			WHERE jid = $1 AND offline_count <= $9`,
-			[]any{m.Account, fromTime(m.Received), m.From, m.To, m.StanzaID, m.Type, m.Lang, fromBytes(m.Payload), max}},
-		Statement{`UPDATE accounts SET offline_count = offline_count - 1
-			WHERE jid = $1 AND offline_count > $2`, []any{m.Account, max}})
+	return s.commits.submit(ctx, &op{name: "append offline", key: m.Account, append: &offlineAppend{m, max}})
 }
 
-func judgeAppend(affected []int64) error {
-	switch {
-	case affected[0] == 0:
-		return storage.ErrNotFound
-	case affected[1] == 0:
-		return storage.ErrQuota
+// offlineAppend is a message on its way into the database.
+type offlineAppend struct {
+	message storage.OfflineMessage
+	max     int
+}
+
+// appends counts the leading ops that append to the same account.
+func appends(ops []*op) int {
+	first := ops[0].append
+	for i, o := range ops {
+		if o.append == nil || o.key != ops[0].key || o.append.max != first.max {
+			return i
+		}
 	}
-	return nil
+	return len(ops)
+}
+
+// planAppend appends k messages to one account in plain statements, so that
+// many accounts' messages share a round trip: take the account's row with k ids
+// and k places, insert those of the k messages that fit, and if some did not,
+// give their places back.
+func planAppend(ops []*op) plan {
+	account, max, k := ops[0].key, ops[0].append.max, len(ops)
+	statements := make([]Statement, 0, k+2)
+	statements = append(statements, Statement{`UPDATE accounts
+		SET offline_last = offline_last + $2, offline_count = offline_count + $2
+		WHERE jid = $1`, []any{account, k}})
+	for i, o := range ops {
+		statements = append(statements, insertOffline(o.append, k-1-i))
+	}
+	statements = append(statements, Statement{`UPDATE accounts
+		SET offline_count = CASE WHEN offline_count - $2 < $3 THEN $3 ELSE offline_count - $2 END
+		WHERE jid = $1 AND offline_count > $3`, []any{account, k, max}})
+	return plan{statements, judgeAppends}
+}
+
+// insertOffline inserts a message that later ones follow in the same plan.
+func insertOffline(a *offlineAppend, later int) Statement {
+	m := a.message
+	return Statement{`INSERT INTO offline_messages
+			(account, id, received, sender, recipient, stanza_id, type, lang, payload)
+		SELECT jid, offline_last - $2, $3, $4, $5, $6, $7, $8, $9 FROM accounts
+		WHERE jid = $1 AND offline_count - $2 <= $10`,
+		[]any{m.Account, later, fromTime(m.Received), m.From, m.To, m.StanzaID, m.Type, m.Lang, fromBytes(m.Payload), a.max}}
+}
+
+func judgeAppends(affected []int64) []error {
+	inserted := affected[1 : len(affected)-1]
+	results := make([]error, len(inserted))
+	for i, n := range inserted {
+		switch {
+		case affected[0] == 0:
+			results[i] = storage.ErrNotFound
+		case n == 0:
+			results[i] = storage.ErrQuota
+		}
+	}
+	return results
 }
 
 // Offline returns the messages of an account with ids above after, oldest

@@ -6,17 +6,17 @@ import (
 	"sync/atomic"
 )
 
-// op is one write. It is either a list of statements, which engines can
-// pipeline, with a judge of their effect, or a function.
+// op is one write: a function, or a plan of statements, which engines can
+// pipeline.
 type op struct {
 	name string
 	// key is the account (or other row) the write locks. A batch is ordered by
 	// it, so that several nodes take their locks in the same order.
 	key string
 
-	statements []Statement
-	judge      func(affected []int64) error
-	run        func(ctx context.Context, tx Tx) error
+	run    func(ctx context.Context, tx Tx) error // nil for plain ops
+	plan   plan                                   // of other plain ops
+	append *offlineAppend                         // neighbours are planned together
 
 	// ctx is the caller's, for a write that the caller waits for: it is given
 	// up when ctx ends before it started.
@@ -24,6 +24,14 @@ type op struct {
 	state atomic.Int32
 	done  chan struct{}
 	err   error // written before done is closed
+}
+
+// plan is a list of statements that never fail by themselves: what they did
+// follows from the rows each affected.
+type plan struct {
+	statements []Statement
+	// judge returns the result of each op the plan was made for.
+	judge func(affected []int64) []error
 }
 
 // States of an op. It goes from queued to running at each attempt and back when

@@ -54,7 +54,10 @@ func (s *Store) do(ctx context.Context, name, key string, run func(ctx context.C
 // submit queues a write that is a list of statements. ctx bounds only the wait
 // for room in the queue: once queued, a write is made even when ctx ends.
 func (s *Store) submit(ctx context.Context, name, key string, judge func(affected []int64) error, statements ...Statement) storage.Pending {
-	return s.commits.submit(ctx, &op{name: name, key: key, judge: judge, statements: statements})
+	return s.commits.submit(ctx, &op{name: name, key: key, plan: plan{
+		statements: statements,
+		judge:      func(affected []int64) []error { return []error{judge(affected)} },
+	}})
 }
 
 // wrap adds what was tried to an error of a read.
