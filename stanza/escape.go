@@ -35,7 +35,7 @@ func escape[T bytestring](dst []byte, s T, escapes *[128]string) []byte {
 			i += size
 			continue
 		} else {
-			with, size = replacement, 1
+			with, size = replacement, badSize(s, i)
 		}
 		dst = append(dst, s[done:i]...)
 		dst = append(dst, with...)
@@ -43,6 +43,15 @@ func escape[T bytestring](dst []byte, s T, escapes *[128]string) []byte {
 		done = i
 	}
 	return append(dst, s[done:]...)
+}
+
+// badSize returns how many bytes one U+FFFD stands for: three for U+FFFE and
+// U+FFFF, which are UTF-8 but not characters of XML, else one.
+func badSize[T bytestring](s T, i int) int {
+	if s[i] == 0xEF && len(s)-i > 2 && s[i+1] == 0xBF && s[i+2]|1 == 0xBF {
+		return 3
+	}
+	return 1
 }
 
 // AppendText appends s as character data. Characters that XML does not allow
@@ -104,7 +113,7 @@ func replaceBad(s string) []byte {
 		}
 		if size == 0 || !isChar(rune(c)) {
 			dst = append(dst, replacement...)
-			i++
+			i += badSize(s, i)
 			continue
 		}
 		dst = append(dst, s[i:i+size]...)

@@ -36,6 +36,3 @@ func ScanAlone(limits Limits) func(doc []byte, v *View) error {
 	r := new(reader)
 	return func(doc []byte, v *View) error { return r.scan(doc, limits, nil, v) }
 }
-
-// NameSpans are the ranges of the productions 4 and 4a, for the test of names.
-var IsNameRune = isNameRune
