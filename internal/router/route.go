@@ -124,7 +124,7 @@ func (r *Router) deliver(ctx context.Context, ev *module.Event) {
 }
 
 func (r *Router) toRemote(ctx context.Context, ev *module.Event) {
-	if ev.Kind == stanza.Presence && !isSubscription(ev.Type) {
+	if r.Remote == nil && ev.Kind == stanza.Presence && !isSubscription(ev.Type) {
 		return // presence to nowhere bothers nobody
 	}
 	e := stanza.NewError(stanza.RemoteServerNotFound, "")

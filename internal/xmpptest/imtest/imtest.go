@@ -1,0 +1,144 @@
+// Package imtest runs the modules of RFC 6121 together in a real router, with
+// real sessions and a real database, without network. Everything that a stanza
+// causes has been queued when Send returns, so a test can say exactly what each
+// client gets.
+package imtest
+
+import (
+	"context"
+	"testing"
+
+	"parley/internal/jid"
+	"parley/internal/module"
+	"parley/internal/router"
+	"parley/internal/session"
+	"parley/internal/xep/offline"
+	"parley/internal/xmpptest/modtest"
+	"parley/presence"
+	"parley/roster"
+	"parley/stanza"
+	"parley/storage/sqlstore"
+)
+
+// World is a server's instant messaging part.
+type World struct {
+	Router   *router.Router
+	Store    *sqlstore.Store
+	Roster   *roster.Module
+	Presence *presence.Module
+	Offline  *offline.Module
+	// QueueBytes and HeldBytes are the limits of sessions bound from now on.
+	QueueBytes, HeldBytes int
+
+	bench *modtest.Bench
+}
+
+// Options configure the modules. The zero value has the defaults.
+type Options struct {
+	Roster   roster.Options
+	Presence presence.Options
+	Offline  offline.Options
+}
+
+// New returns a world that serves localhost, with an empty database.
+func New(t testing.TB, opts Options) *World {
+	t.Helper()
+	w := &World{Store: modtest.Store(t), bench: modtest.New(t), QueueBytes: 1 << 20, HeldBytes: 64 << 10}
+	w.Router = w.bench.Router
+	w.Roster = roster.New(w.Store, opts.Roster)
+	w.Presence = presence.New(w.Roster, opts.Presence)
+	w.Roster.SetPresences(w.Presence)
+	w.Offline = offline.New(w.Store, opts.Offline)
+	w.bench.Add(w.Roster, w.Presence, w.Offline)
+	t.Cleanup(w.Offline.Wait) // sessions are closed before, the store after
+	return w
+}
+
+// Account makes accounts, in the database and for the router.
+func (w *World) Account(t testing.TB, accounts ...string) {
+	t.Helper()
+	for _, a := range accounts {
+		if err := w.Store.CreateAccount(context.WithoutCancel(t.Context()), a, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.bench.AddAccount(a)
+	}
+}
+
+// Remove deletes an account as the server does.
+func (w *World) Remove(t testing.TB, account string) {
+	t.Helper()
+	j := jid.MustParse(account)
+	if err := w.Roster.BeforeRemoval(t.Context(), j); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Store.DeleteAccount(t.Context(), account); err != nil {
+		t.Fatal(err)
+	}
+	w.Router.AccountRemoved(t.Context(), j)
+}
+
+// Bind binds a full JID. The session ends with the test at the latest.
+func (w *World) Bind(t testing.TB, full string) *Client {
+	t.Helper()
+	return w.bind(t, full, newWire())
+}
+
+// BindDiscard binds a session whose stanzas are only counted.
+func (w *World) BindDiscard(t testing.TB, full string) *Client {
+	t.Helper()
+	wire := newWire()
+	wire.discard = true
+	return w.bind(t, full, wire)
+}
+
+func (w *World) bind(t testing.TB, full string, wire *wire) *Client {
+	t.Helper()
+	c := &Client{t: t, router: w.Router, wire: wire}
+	c.Session = session.New(session.Info{
+		JID: jid.MustParse(full), Secure: true, RemoteAddr: "192.0.2.1", Log: w.Router.Log,
+		Undelivered: w.Router.Undelivered,
+	}, wire, session.Limits{QueueBytes: w.QueueBytes, HeldBytes: w.HeldBytes})
+	wire.alive = c.Alive
+	if err := w.Router.Bind(context.WithoutCancel(t.Context()), c.Session); err != nil {
+		t.Fatalf("bind %s: %v", full, err)
+	}
+	c.Start()
+	w.Router.Bound(context.WithoutCancel(t.Context()), c.Session)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// Stanza is a parsed stanza from a client with that address.
+func Stanza(t testing.TB, from jid.JID, xml string) *module.Stanza {
+	t.Helper()
+	st, err := parse(from, xml)
+	if err != nil {
+		t.Fatalf("%s: %v", xml, err)
+	}
+	return st
+}
+
+func parse(from jid.JID, xml string) (*module.Stanza, error) {
+	var s stanza.Scanner
+	var v stanza.View
+	if err := s.Scan([]byte(xml), &v); err != nil {
+		return nil, err
+	}
+	kind := v.Kind
+	if len(v.Space) == 0 { // patterns and tests leave jabber:client out
+		return parse(from, withNamespace(xml))
+	}
+	st := &module.Stanza{
+		Kind: kind, From: from, ID: string(v.ID), Type: string(v.Type), Lang: string(v.Lang),
+		Payload: v.AppendPayload(nil),
+	}
+	var err error
+	if v.To != nil {
+		if st.To, err = jid.Parse(string(v.To)); err != nil {
+			return nil, err
+		}
+	}
+	st.Children, err = stanza.ScanPayload(st.Payload, nil)
+	return st, err
+}
