@@ -201,3 +201,12 @@ func keyNames() []string {
 	}
 	return out
 }
+
+// EnvOf returns the environment variable that overrides the named key.
+func EnvOf(name string) string {
+	k, ok := findKey(name)
+	if !ok {
+		return ""
+	}
+	return k.Env()
+}

@@ -1,0 +1,65 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"parley/internal/jid"
+	"parley/internal/sasl"
+	"parley/roster"
+	"parley/stanza"
+	"parley/storage"
+	"parley/storage/sqlstore"
+)
+
+// accounts is what the router and the modules may do with accounts.
+type accounts struct {
+	store      *sqlstore.Store
+	roster     *roster.Module
+	iterations int
+}
+
+// Exists implements router.Users.
+func (a *accounts) Exists(ctx context.Context, account jid.JID) (bool, error) {
+	acc, err := a.store.Account(ctx, account.String())
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && !acc.Disabled, err
+}
+
+// Create implements register.Accounts.
+func (a *accounts) Create(ctx context.Context, account jid.JID, password string) error {
+	keys, err := a.keys(password)
+	if err != nil {
+		return err
+	}
+	return a.store.CreateAccount(ctx, account.String(), keys)
+}
+
+// SetPassword implements register.Accounts.
+func (a *accounts) SetPassword(ctx context.Context, account jid.JID, password string) error {
+	keys, err := a.keys(password)
+	if err != nil {
+		return err
+	}
+	return a.store.SetCredentials(ctx, account.String(), keys)
+}
+
+// keys: a password that cannot be used is the user's to change.
+func (a *accounts) keys(password string) ([]storage.Credential, error) {
+	keys, err := sasl.NewKeys(password, a.iterations)
+	if err != nil {
+		return nil, stanza.NewError(stanza.NotAcceptable, err.Error())
+	}
+	return keys, nil
+}
+
+// Remove implements register.Accounts: contacts are told while the roster is
+// still known (RFC 6121 §3.2, §3.3), then everything is deleted.
+func (a *accounts) Remove(ctx context.Context, account jid.JID) error {
+	if err := a.roster.BeforeRemoval(ctx, account); err != nil {
+		return err
+	}
+	return a.store.DeleteAccount(ctx, account.String())
+}

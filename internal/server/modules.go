@@ -1,0 +1,68 @@
+package server
+
+import (
+	"parley/c2s"
+	"parley/internal/config"
+	"parley/internal/module"
+	"parley/internal/xep/disco"
+	"parley/internal/xep/entitytime"
+	"parley/internal/xep/lastactivity"
+	"parley/internal/xep/offline"
+	"parley/internal/xep/ping"
+	"parley/internal/xep/register"
+	"parley/internal/xep/version"
+	"parley/presence"
+	"parley/roster"
+	"parley/storage/sqlstore"
+)
+
+// modules are all features, in the order in which their hooks run within a
+// stage. A new one is one line in All.
+type modules struct {
+	roster   *roster.Module
+	presence *presence.Module
+	offline  *offline.Module
+	register *register.Module
+	all      []module.Module
+}
+
+func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Accounts) *modules {
+	m := &modules{
+		roster:  roster.New(store, roster.Options{MaxItems: cfg.Limits.RosterItems}),
+		offline: offline.New(store, offline.Options{MaxMessages: cfg.Limits.OfflineMessages, Window: cfg.Limits.OutboundQueue / 4}),
+	}
+	m.presence = presence.New(m.roster, presence.Options{})
+	m.roster.SetPresences(m.presence)
+	m.register = register.New(registerOptions(cfg), accounts, store)
+	m.all = []module.Module{
+		c2s.LegacySession{},
+		m.roster,
+		m.presence,
+		m.offline,
+		m.register,
+		disco.New(disco.Options{}, m.roster),
+		lastactivity.New(store, m.roster),
+		ping.New(),
+		entitytime.New(),
+		version.New(version.Options{Version: Version()}),
+	}
+	return m
+}
+
+func registerOptions(cfg *config.Config) register.Options {
+	opts := register.Options{Mode: register.Mode(cfg.Registration)}
+	if cfg.LoopbackOnly() {
+		// Nobody but the owner of this machine can register.
+		opts.PerHour, opts.MinPassword = register.Off, 1
+	}
+	return opts
+}
+
+// Specs returns the support table: what each module says of itself.
+func Specs() []module.Spec {
+	var out []module.Spec
+	for _, m := range newModules(config.Default(), nil, nil).all {
+		out = append(out, m.Spec()...)
+	}
+	return out
+}
