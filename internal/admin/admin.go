@@ -28,6 +28,7 @@ type Store interface {
 	DeleteAccount(ctx context.Context, jid string) error
 	Accounts(ctx context.Context, domain, after string, limit int) ([]storage.Account, error)
 	CreateInvite(ctx context.Context, i storage.Invite) error
+	Ties
 }
 
 // Options of an Admin.
@@ -126,29 +127,12 @@ func (a *Admin) setDisabled(ctx context.Context, address string, disabled bool, 
 	return account, a.change(ctx, Change{account, what}, a.store.SetDisabled(ctx, account, disabled))
 }
 
-// RemoveUser removes an account with everything that it owns.
-func (a *Admin) RemoveUser(ctx context.Context, address string) (string, error) {
-	account, err := a.Address(address)
-	if err != nil {
-		return "", err
-	}
-	return account, a.change(ctx, Change{account, Removed}, a.store.DeleteAccount(ctx, account))
-}
-
 // change tells of what was written, or explains why it was not.
 func (a *Admin) change(ctx context.Context, c Change, err error) error {
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return fmt.Errorf("there is no account %s; `parley user list` shows all", c.JID)
-	case err != nil:
-		return err
-	case a.opts.Changed == nil:
-		return nil
+	if err != nil {
+		return a.explain(c.JID, err)
 	}
-	if err := a.opts.Changed(ctx, c); err != nil {
-		return &NotifyError{err}
-	}
-	return nil
+	return a.tell(ctx, c)
 }
 
 // page is how many accounts are read at once.

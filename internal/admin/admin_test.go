@@ -95,7 +95,10 @@ func TestLifeOfAnAccount(t *testing.T) {
 	if _, err := store.Account(ctx, jid); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("removed: %v", err)
 	}
-	want := []admin.Change{{jid, admin.PasswordChanged}, {jid, admin.Disabled}, {jid, admin.Enabled}, {jid, admin.Removed}}
+	want := []admin.Change{
+		{JID: jid, What: admin.PasswordChanged}, {JID: jid, What: admin.Disabled}, {JID: jid, What: admin.Enabled},
+		{JID: jid, What: admin.Removing}, {JID: jid, What: admin.Removed},
+	}
 	if !reflect.DeepEqual(*changes, want) {
 		t.Errorf("told %v, want %v", *changes, want)
 	}
@@ -289,7 +292,7 @@ func listen(t testing.TB, dir string, got chan<- admin.Change) (remove func() er
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv.Config.Handler = admin.Handler(token, func(_ context.Context, c admin.Change) { got <- c })
+	srv.Config.Handler = admin.Handler(token, func(_ context.Context, c admin.Change) error { got <- c; return nil })
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return remove
@@ -350,7 +353,7 @@ func TestNotifyAKilledServer(t *testing.T) {
 
 func TestHandlerAsksForItsToken(t *testing.T) {
 	t.Parallel()
-	h := admin.Handler("right", func(context.Context, admin.Change) { t.Error("called") })
+	h := admin.Handler("right", func(context.Context, admin.Change) error { t.Error("called"); return nil })
 	tests := map[string]struct {
 		method, token, body string
 		want                int
@@ -372,11 +375,61 @@ func TestHandlerAsksForItsToken(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", name, w.Code, tt.want)
 		}
 	}
-	open := admin.Handler("", func(context.Context, admin.Change) { t.Error("called") })
+	open := admin.Handler("", func(context.Context, admin.Change) error { t.Error("called"); return nil })
 	r := httptest.NewRequest(http.MethodPost, admin.ChangedPath, strings.NewReader(`{"jid":"a@b","what":"removed"}`))
 	r.Header.Set("Authorization", "Bearer ")
 	w := httptest.NewRecorder()
 	if open.ServeHTTP(w, r); w.Code != http.StatusUnauthorized {
 		t.Errorf("an empty token opens: %d", w.Code)
+	}
+}
+
+func TestHandlerTellsOfFailure(t *testing.T) {
+	t.Parallel()
+	h := admin.Handler("right", func(context.Context, admin.Change) error { return errors.New("secret cause") })
+	r := httptest.NewRequest(http.MethodPost, admin.ChangedPath, strings.NewReader(`{"jid":"a@b","what":"removed"}`))
+	r.Header.Set("Authorization", "Bearer right")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "secret") {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+// Who registers a removed name anew must not be taken for the old friend.
+func TestRemoveUserCutsTies(t *testing.T) {
+	t.Parallel()
+	ctx, store, dir := context.Background(), openStore(t), t.TempDir()
+	demo(t, store, dir)
+	a := admin.New(store, admin.Options{Domain: "localhost", Iterations: iterations})
+	if _, err := a.RemoveUser(ctx, "bob"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := store.Roster(ctx, "alice@localhost")
+	if err != nil || len(r.Items) != 1 || r.Items[0].Subscription != storage.None || !r.Items[0].Listed() {
+		t.Errorf("alice's roster: %+v, %v", r, err)
+	}
+	if _, err := a.RemoveUser(ctx, "bob"); err == nil || !strings.Contains(err.Error(), "there is no account") {
+		t.Errorf("twice: %v", err)
+	}
+}
+
+// A running server that removes the account itself is not an error.
+func TestRemoveUserByTheServer(t *testing.T) {
+	t.Parallel()
+	ctx, store := context.Background(), openStore(t)
+	var told []admin.What
+	a := admin.New(store, admin.Options{Domain: "localhost", Iterations: iterations, Changed: func(ctx context.Context, c admin.Change) error {
+		told = append(told, c.What)
+		if c.What == admin.Removing {
+			return store.DeleteAccount(ctx, c.JID)
+		}
+		return nil
+	}})
+	if _, err := a.AddUser(ctx, "carol", "x"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.RemoveUser(ctx, "carol"); err != nil || !reflect.DeepEqual(told, []admin.What{admin.Removing, admin.Removed}) {
+		t.Errorf("told %v, %v", told, err)
 	}
 }

@@ -24,6 +24,9 @@ type What string
 
 // The kinds of change that a running server must know of.
 const (
+	// Removing asks a running server to remove the account, because it can tell
+	// the contacts' clients.
+	Removing        What = "removing"
 	Removed         What = "removed"
 	Disabled        What = "disabled"
 	Enabled         What = "enabled"
@@ -37,11 +40,13 @@ type Change struct {
 }
 
 // EndsSessions reports whether whoever is logged in must go.
-func (c Change) EndsSessions() bool { return c.What != Enabled }
+func (c Change) EndsSessions() bool {
+	return c.What == Removed || c.What == Disabled || c.What == PasswordChanged
+}
 
 func (c Change) valid() bool {
 	switch c.What {
-	case Removed, Disabled, Enabled, PasswordChanged:
+	case Removing, Removed, Disabled, Enabled, PasswordChanged:
 		return c.JID != ""
 	}
 	return false
@@ -157,7 +162,7 @@ func (a announced) post(ctx context.Context, c Change) error {
 
 // Handler takes changes at ChangedPath from who knows token and hands them to
 // onChanged before it answers.
-func Handler(token string, onChanged func(ctx context.Context, c Change)) http.Handler {
+func Handler(token string, onChanged func(ctx context.Context, c Change) error) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+ChangedPath, func(w http.ResponseWriter, r *http.Request) {
 		if token == "" || subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
@@ -171,7 +176,10 @@ func Handler(token string, onChanged func(ctx context.Context, c Change)) http.H
 			http.Error(w, "not a change", http.StatusBadRequest)
 			return
 		}
-		onChanged(r.Context(), c)
+		if err := onChanged(r.Context(), c); err != nil {
+			http.Error(w, "the change could not be followed; see the server's log", http.StatusInternalServerError)
+			return
+		}
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return mux
