@@ -38,18 +38,21 @@ func (s *Server) serveAdmin(context.Context) error {
 }
 
 // accountChanged acts on what another process wrote to the database.
-func (s *Server) accountChanged(ctx context.Context, c admin.Change) {
+func (s *Server) accountChanged(ctx context.Context, c admin.Change) error {
 	account, err := jid.Parse(c.JID)
 	if err != nil || !s.router.IsLocal(account) {
-		return
+		return err
 	}
 	s.log.Info("account changed by the operator", "jid", c.JID, "op", string(c.What))
 	switch {
+	case c.What == admin.Removing:
+		return s.accounts.Remove(ctx, account)
 	case c.What == admin.Removed:
 		s.router.AccountRemoved(ctx, account)
 	case c.EndsSessions():
 		s.router.EndSessions(account, &stanza.StreamError{Condition: stanza.StreamNotAuthorized})
 	}
+	return nil
 }
 
 // metrics are made when they are asked for; nothing is counted twice.
