@@ -49,11 +49,11 @@ func (c *Conn) startTLS() error {
 	if c.server.Limits.AuthTime == 0 {
 		deadline = time.Now().Add(tlsTime)
 	}
-	state, err := c.transport.startTLS(c.server.TLS, deadline)
+	bindings, err := c.transport.startTLS(c.server.TLS, deadline)
 	if err != nil {
 		return err
 	}
-	c.peer.TLS, c.peer.Secure = state, true
+	c.peer.Secure, c.peer.Bindings = true, bindings
 	c.restart()
 	return nil
 }

@@ -48,15 +48,14 @@ func (s *Server) serveTCP(raw net.Conn, direct bool) {
 	}
 	conn := raw
 	if direct {
-		secure, err := handshake(raw, s.directTLS(), time.Now().Add(s.handshakeTime()))
+		secure, bindings, err := handshake(raw, s.directTLS(), time.Now().Add(s.handshakeTime()))
 		if err != nil {
 			s.Log.Debug("refused", "addr", addr.String(), "err", err)
 			s.addresses.release(addr, false)
 			_ = raw.Close()
 			return
 		}
-		state := secure.ConnectionState()
-		conn, peer.TLS, peer.Secure = secure, &state, true
+		conn, peer.Secure, peer.Bindings = secure, true, bindings
 	}
 	s.run(newTCP(raw, conn), peer)
 }

@@ -116,7 +116,7 @@ func (c *Conn) addSecurity(f *stanza.Element) {
 		list.Add(stanza.New(stanza.NSSASL, "mechanism").AddText(m))
 	}
 	f.Add(list)
-	f.Add(channelBindings(c.saslState().Bindings))
+	f.Add(channelBindings(c.peer.Bindings))
 }
 
 const nsChannelBinding = "urn:xmpp:sasl-cb:0" // XEP-0440
@@ -135,7 +135,7 @@ func channelBindings(bindings []sasl.ChannelBinding) *stanza.Element {
 }
 
 func (c *Conn) maySTARTTLS() bool {
-	return c.transport.traits().canStartTLS && c.peer.TLS == nil && c.server.TLS != nil
+	return c.transport.traits().canStartTLS && !c.peer.Secure && c.server.TLS != nil
 }
 
 // secure: encrypted on the network, or no network in between.
@@ -144,16 +144,9 @@ func (c *Conn) secure() bool { return c.peer.Secure || c.peer.Loopback }
 // saslState is what decides about the mechanisms. Over TCP from loopback TLS is
 // asked for like from everywhere, unless it was made optional.
 func (c *Conn) saslState() sasl.State {
-	optional := !c.server.RequireTLS
-	st := sasl.State{
-		TLS:       c.peer.Secure,
-		Loopback:  c.peer.Loopback && (optional || !c.maySTARTTLS()),
-		Cleartext: optional,
+	return sasl.State{
+		TLS:      c.peer.Secure,
+		Loopback: c.peer.Loopback && (!c.server.RequireTLS || !c.maySTARTTLS()),
+		Bindings: c.peer.Bindings,
 	}
-	if c.peer.TLS != nil && c.server.Leaf != nil {
-		if leaf := c.server.Leaf(); leaf != nil {
-			st.Bindings = sasl.TLSBindings(*c.peer.TLS, leaf.Leaf)
-		}
-	}
-	return st
 }

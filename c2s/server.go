@@ -51,11 +51,9 @@ type Options struct {
 	Guesses      *Guesses                     // shared with the store that SASL reads from
 	Registration func(addr string) Registrant // nil: none
 	TLS          *tls.Config                  // nil: STARTTLS is not offered
-	// Leaf returns the certificate in use, for channel binding; nil without TLS.
-	Leaf       func() *tls.Certificate
-	RequireTLS bool
-	Limits     Limits
-	Log        *slog.Logger
+	RequireTLS   bool
+	Limits       Limits
+	Log          *slog.Logger
 }
 
 // Server makes connections and knows them all.
@@ -85,10 +83,12 @@ func New(opts Options) *Server {
 
 // Peer is what a transport knows of the client.
 type Peer struct {
-	Addr     netip.Addr           // the client's own address, behind trusted proxies too
-	Loopback bool                 // no network between us: the client itself is on this machine
-	TLS      *tls.ConnectionState // of our own TLS; nil behind a proxy or without
-	Secure   bool                 // encrypted on the network, by us or by a trusted proxy
+	Addr     netip.Addr // the client's own address, behind trusted proxies too
+	Loopback bool       // no network between us: the client itself is on this machine
+	Secure   bool       // encrypted on the network, by us or by a trusted proxy
+	// Bindings are what SASL may bind to (RFC 5929, RFC 9266): none where the
+	// encryption does not end here.
+	Bindings []sasl.ChannelBinding
 }
 
 // Admit counts a connection from addr, or refuses it with the limit that is

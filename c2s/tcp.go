@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"parley/internal/module"
+	"parley/internal/sasl"
+	"parley/internal/tlscert"
 	"parley/stanza"
 )
 
@@ -125,31 +127,31 @@ func readError(err error) error {
 	return err
 }
 
-func (t *tcp) startTLS(cfg *tls.Config, deadline time.Time) (*tls.ConnectionState, error) {
+func (t *tcp) startTLS(cfg *tls.Config, deadline time.Time) ([]sasl.ChannelBinding, error) {
 	if t.start != t.end {
 		return nil, streamError(stanza.StreamPolicyViolation, "data after <starttls/>") // RFC 6120 §5.4.3.3
 	}
 	if err := t.write(stanza.New(stanza.NSTLS, "proceed").Append(nil, "")); err != nil {
 		return nil, err
 	}
-	conn, err := handshake(t.raw, cfg, deadline)
+	conn, bindings, err := handshake(t.raw, cfg, deadline)
 	if err != nil {
 		return nil, err
 	}
 	t.conn = conn
-	state := conn.ConnectionState()
-	return &state, nil
+	return bindings, nil
 }
 
 // handshake runs a TLS server's handshake, at the latest until deadline.
-func handshake(raw net.Conn, cfg *tls.Config, deadline time.Time) (*tls.Conn, error) {
+func handshake(raw net.Conn, cfg *tls.Config, deadline time.Time) (*tls.Conn, []sasl.ChannelBinding, error) {
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
+	cfg, leaf := tlscert.Capture(cfg)
 	conn := tls.Server(raw, cfg)
 	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("c2s: TLS handshake: %w", err)
+		return nil, nil, fmt.Errorf("c2s: TLS handshake: %w", err)
 	}
-	return conn, nil
+	return conn, sasl.TLSBindings(conn.ConnectionState(), leaf()), nil
 }
 
 func (t *tcp) writeOpen(o openReply) error {

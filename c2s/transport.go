@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/internal/module"
+	"parley/internal/sasl"
 	"parley/stanza"
 )
 
@@ -33,7 +34,7 @@ type transport interface {
 	ping(from, to string) error
 
 	// startTLS turns the connection into a TLS server's, if it can.
-	startTLS(*tls.Config, time.Time) (*tls.ConnectionState, error)
+	startTLS(cfg *tls.Config, deadline time.Time) ([]sasl.ChannelBinding, error)
 	// wake makes next return errWoken at the latest at t.
 	wake(t time.Time)
 	// boundWrites makes writing fail after t.

@@ -17,6 +17,7 @@ import (
 	"github.com/coder/websocket"
 
 	"parley/internal/module"
+	"parley/internal/sasl"
 	"parley/stanza"
 )
 
@@ -173,7 +174,7 @@ func (w *webSocket) readError(err error) error {
 	return readError(err)
 }
 
-func (w *webSocket) startTLS(*tls.Config, time.Time) (*tls.ConnectionState, error) {
+func (w *webSocket) startTLS(*tls.Config, time.Time) ([]sasl.ChannelBinding, error) {
 	return nil, errCannotTLS
 }
 
