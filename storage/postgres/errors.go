@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -52,25 +51,59 @@ func (e *engine) Explain(err error) error { return explain(err) }
 
 // explain says what to do.
 func explain(err error) error {
-	var parse *pgconn.ParseConfigError
-	var connect *pgconn.ConnectError
-	switch c := code(err); {
-	case errors.As(err, &parse):
-		return fmt.Errorf("%w; the address should read like postgres://user@host:5432/parley (PARLEY_DATABASE_URL)", err)
-	case c == "28P01", c == "28000":
-		return fmt.Errorf("%w; check the user name and password in PARLEY_DATABASE_URL and the server's pg_hba.conf", err)
-	case c == "3D000":
-		return fmt.Errorf("%w; make the database first: createdb --encoding=UTF8 <name>", err)
-	case c == "42501":
-		return fmt.Errorf("%w; the database user needs the right to create and use tables (GRANT CREATE ON SCHEMA public)", err)
-	case c == "53100":
-		return fmt.Errorf("%w; make room on the database server's disk", err)
-	case c == "53300":
-		return fmt.Errorf("%w; raise max_connections of the server or lower pool_max_conns in PARLEY_DATABASE_URL", err)
-	case c == "57P03":
-		return fmt.Errorf("%w; the database is starting up or shutting down: try again in a moment", err)
-	case c == "" && errors.As(err, &connect):
-		return fmt.Errorf("%w; is PostgreSQL running, and are host and port in PARLEY_DATABASE_URL right?", err)
+	if advice := advise(err); advice != "" {
+		return &explained{err, advice}
 	}
 	return err
+}
+
+// explained is an error on one line, with advice.
+type explained struct {
+	err    error
+	advice string
+}
+
+func (e *explained) Unwrap() error { return e.err }
+
+// Error leaves out that pgx tried the same address with and without TLS.
+func (e *explained) Error() string {
+	text := ""
+	for line := range strings.Lines(e.err.Error()) {
+		if line = strings.TrimSpace(line); !strings.Contains(text, line) {
+			text += line + " "
+		}
+	}
+	return strings.TrimSpace(text) + "; " + e.advice
+}
+
+func advise(err error) string {
+	switch code(err) {
+	case "28P01", "28000":
+		return "check the user name and password in PARLEY_DATABASE_URL and the server's pg_hba.conf"
+	case "3D000":
+		return "make the database first: createdb --encoding=UTF8 <name>"
+	case "42501":
+		return "the database user needs the right to create and use tables: GRANT CREATE ON SCHEMA public TO <user>"
+	case "53100":
+		return "make room on the database server's disk"
+	case "53300":
+		return "raise max_connections of the server or lower pool_max_conns in PARLEY_DATABASE_URL"
+	case "57P03":
+		return "the database is starting up or shutting down: try again in a moment"
+	case "":
+		return adviseConnection(err)
+	}
+	return ""
+}
+
+func adviseConnection(err error) string {
+	var parse *pgconn.ParseConfigError
+	var connect *pgconn.ConnectError
+	switch {
+	case errors.As(err, &parse):
+		return "the address should read like postgres://user@host:5432/parley (PARLEY_DATABASE_URL)"
+	case errors.As(err, &connect):
+		return "is PostgreSQL running, and are host and port in PARLEY_DATABASE_URL right?"
+	}
+	return ""
 }

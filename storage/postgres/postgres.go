@@ -61,10 +61,25 @@ type engine struct {
 // Dialect implements sqlstore.Engine.
 func (e *engine) Dialect() string { return "postgres" }
 
-// Query implements sqlstore.Engine.
-func (e *engine) Query(ctx context.Context, row func(sqlstore.Scan) error, sql string, args ...any) error {
-	rows, err := e.pool.Query(ctx, sql, args...)
-	return each(rows, err, row)
+// readAttempts is how many connections of the pool a read may find broken.
+const readAttempts = 4
+
+// Query implements sqlstore.Engine. After the server was restarted the pool
+// still holds connections of before; a read that meets one, and has delivered
+// nothing, takes the next.
+func (e *engine) Query(ctx context.Context, row func(sqlstore.Scan) error, sql string, args ...any) (err error) {
+	delivered := false
+	for range readAttempts {
+		rows, failed := e.pool.Query(ctx, sql, args...)
+		err = each(rows, failed, func(scan sqlstore.Scan) error {
+			delivered = true
+			return row(scan)
+		})
+		if err == nil || delivered || ctx.Err() != nil || !e.Retryable(err) {
+			return err
+		}
+	}
+	return err
 }
 
 // each hands every row to row and closes rows.

@@ -38,8 +38,9 @@ func (e *engine) Explain(err error) error {
 
 // explain says what to do.
 func explain(err error) error {
-	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w; make the folder writable for this user or choose another one (PARLEY_DATA_DIR)", err)
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return fmt.Errorf("%w; make the folder writable for this user or choose another path (PARLEY_DATA_DIR)", err)
 	}
 	switch code(err) {
 	case codes.SQLITE_NOTADB:

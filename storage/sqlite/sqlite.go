@@ -40,7 +40,7 @@ type Options struct {
 func Open(ctx context.Context, path string, opts Options) (*sqlstore.Store, error) {
 	e, err := open(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: open %s: %w", path, explain(err))
+		return nil, fmt.Errorf("sqlite: database %s: %w", path, explain(err))
 	}
 	return sqlstore.New(e, opts.Logger), nil
 }

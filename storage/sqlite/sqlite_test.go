@@ -15,6 +15,7 @@ import (
 
 func TestMain(m *testing.M) {
 	storagetest.Child(open)
+	command()
 	goleak.VerifyTestMain(m)
 }
 
