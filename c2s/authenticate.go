@@ -177,8 +177,8 @@ func (c *Conn) saslError(ctx context.Context, err error, guess bool) error {
 		claimed = c.exchange.Claimed()
 	}
 	c.log.Info("authentication failed", "op", f.Condition, "err", f.Err, "claimed", claimed)
-	if guess && f.Condition != sasl.TemporaryAuthFailure {
-		c.server.Guesses.fail(c.peer.Addr, claimed)
+	if guess && claimed != "" && f.Condition != sasl.TemporaryAuthFailure {
+		c.server.Guesses.fail(c.peer.Addr, claimed) // a malformed attempt guesses nothing
 	}
 	return c.saslFailed(ctx, f, false)
 }
@@ -195,7 +195,7 @@ func (c *Conn) saslFailed(_ context.Context, f *sasl.Failure, last bool) error {
 	if err := c.transport.write(e.Append(nil, "")); err != nil {
 		return err
 	}
-	if limit := c.server.Limits.AuthFailures; last || limit > 0 && c.failures >= limit {
+	if limit := c.server.Limits.AuthFailures; last || limit > 0 && c.failures > limit {
 		return streamError(stanza.StreamPolicyViolation, "too many failed attempts")
 	}
 	return nil
