@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const server = process.env['PARLEY_URL'] ?? 'http://127.0.0.1:5280';
@@ -22,6 +23,9 @@ export default defineConfig({
   },
   test: {
     environment: 'jsdom',
+    setupFiles: ['tests/unit/setup.ts'],
+    // The browser's build of Strophe, on the DOM of the test environment.
+    alias: { 'strophe.js': fileURLToPath(new URL('node_modules/strophe.js/dist/strophe.esm.js', import.meta.url)) },
     include: ['tests/unit/**/*.test.{ts,tsx}'],
   },
 });

@@ -2,6 +2,8 @@ import { Strophe as Base } from 'strophe.js';
 
 type BaseConnection = InstanceType<typeof Base.Connection>;
 
+Base.setLogLevel(Base.LogLevel.ERROR);
+
 /** Keeps proxies from closing an idle socket, as pages of that time did. */
 export const keepaliveEvery = 5_000;
 

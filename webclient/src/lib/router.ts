@@ -7,6 +7,7 @@ export type Route =
   | { name: 'chat'; jid: string; details: boolean }
   | { name: 'add'; jid: string }
   | { name: 'settings' }
+  | { name: 'presence' }
   | { name: 'register' };
 
 /** Reads the part after the #. */
@@ -15,6 +16,7 @@ export function parseRoute(hash: string): Route {
   if (head === 'chat' && arg) return { name: 'chat', jid: arg, details: tail === 'details' };
   if (head === 'add') return { name: 'add', jid: arg };
   if (head === 'settings') return { name: 'settings' };
+  if (head === 'presence') return { name: 'presence' };
   if (head === 'register') return { name: 'register' };
   return { name: 'home' };
 }

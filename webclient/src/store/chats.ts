@@ -7,6 +7,7 @@ import type { ChatState } from '../xmpp/chatstates';
 import { receipt } from '../xmpp/receipts';
 import { ping } from '../xmpp/ping';
 import type { Client } from '../xmpp/client';
+import * as Jid from '../xmpp/jid';
 import { StanzaError, explain } from '../xmpp/stanzaerror';
 import type { History } from './history';
 import { emptyChats } from './model';
@@ -22,6 +23,10 @@ const typingLasts = 45_000;
 /** How long a confirmation of the server may take before the link counts as dead. */
 const confirmPatience = 8_000;
 const old = 60_000;
+/** A message that ended the connection this often is not tried again by itself. */
+const maxAttempts = 5;
+/** Servers end the stream over larger stanzas; the envelope is part of it. */
+const maxBytes = 200_000;
 
 /** What chats need to know of the rest. */
 export interface ChatsContext {
@@ -44,6 +49,7 @@ export class Chats {
   private typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
   private statePeers = new Map<string, boolean>();
   private inFlight = new Set<string>();
+  private attempts = new Map<string, number>();
   private confirming = false;
 
   constructor(
@@ -89,14 +95,18 @@ export class Chats {
   /** Writes a message down, then sends it as soon as there is a connection. */
   async compose(peer: string, body: string): Promise<void> {
     const at = Date.now();
-    const message: Message = { id: crypto.randomUUID(), peer, mine: true, body, at, state: 'waiting', tab: tabId };
+    const id = crypto.randomUUID();
+    const message: Message = { id, peer, mine: true, body, at, state: 'waiting', tab: tabId };
     await this.share({ type: 'composed', message });
+    if (size(message) > maxBytes) await this.share({ type: 'failed', peer, id, error: 'This message is too long to send.' });
     this.flush();
   }
 
   /** Tries a failed message again, at its new place in time. */
   async retry(message: Message): Promise<void> {
     this.inFlight.delete(message.id);
+    this.attempts.delete(message.id);
+    if (size(message) > maxBytes) return;
     await this.share({ type: 'retried', peer: message.peer, id: message.id, tab: tabId, at: Date.now() });
     this.flush();
   }
@@ -105,12 +115,21 @@ export class Chats {
   flush(): void {
     if (!this.client.online) return;
     for (const m of waiting(this.stateSignal.value, tabId)) {
-      if (this.inFlight.has(m.id)) continue;
+      if (this.inFlight.has(m.id) || this.givenUp(m)) continue;
       const late = Date.now() - m.at > old ? m.at : null;
       if (!this.client.send(chatMessage(m.peer, m.id, m.body, late))) return;
       this.inFlight.add(m.id);
     }
     void this.confirm();
+  }
+
+  private givenUp(m: Message): boolean {
+    const n = (this.attempts.get(m.id) ?? 0) + 1;
+    this.attempts.set(m.id, n);
+    if (n <= maxAttempts) return false;
+    const error = 'The connection was lost each time this was sent.';
+    void this.share({ type: 'failed', peer: m.peer, id: m.id, error });
+    return true;
   }
 
   /** The link is gone: what was not confirmed goes out again with the next flush. */
@@ -161,6 +180,9 @@ export class Chats {
 
   // The receipt leaves only after the message is stored here.
   private async incoming(m: IncomingMessage, body: string): Promise<void> {
+    // A note to oneself comes back as it went.
+    const own = this.conversation(m.peer)?.messages.some((x) => x.mine && x.id === m.id);
+    if (own && m.peer === Jid.bare(this.client.jid)) return void this.share({ type: 'received', peer: m.peer, id: m.id });
     const seen = this.context.watching(m.peer);
     const message: Message = { id: m.id || crypto.randomUUID(), peer: m.peer, mine: false, body, at: m.at };
     const fresh = !this.conversation(m.peer)?.messages.some((x) => !x.mine && x.id === message.id);
@@ -213,7 +235,10 @@ export class Chats {
     for (const m of waiting(this.stateSignal.value, tabId)) {
       if (done.has(m.id)) byPeer.set(m.peer, [...(byPeer.get(m.peer) ?? []), m.id]);
     }
-    ids.forEach((id) => this.inFlight.delete(id));
+    for (const id of ids) {
+      this.inFlight.delete(id);
+      this.attempts.delete(id);
+    }
     for (const [peer, list] of byPeer) void this.share({ type: 'confirmed', peer, ids: list });
   }
 
@@ -245,6 +270,10 @@ export class Chats {
   private apply(event: ChatEvent): void {
     this.stateSignal.value = reduce(this.stateSignal.value, event);
   }
+}
+
+function size(m: Message): number {
+  return new TextEncoder().encode(chatMessage(m.peer, m.id, m.body, null).toString()).length;
 }
 
 function mark(c: Conversation): ConversationMark {

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { back, go } from '../lib/router';
+import { clean } from '../xmpp/dom';
 import * as Jid from '../xmpp/jid';
 import { useApp } from './context';
 import { Dialog, Field, Problem } from './parts';
@@ -26,7 +27,7 @@ export function AddContact({ jid }: { jid: string }) {
     if (!who || busy) return;
     setBusy(true);
     try {
-      await app.contacts.add(who, name.trim(), note.trim());
+      await app.contacts.add(who, clean(name).trim(), clean(note).trim());
       go({ name: 'chat', jid: who, details: false }, true);
     } catch (err) {
       setWrong((err as Error).message);

@@ -6,18 +6,19 @@ import { Avatar, IconButton, showNames } from './parts';
 import { Timeline } from './Timeline';
 
 /** One conversation: who it is with, what was said, what is being written. */
-export function Chat({ peer, details }: { peer: string; details: boolean }) {
+export function Chat({ peer, details, covered }: { peer: string; details: boolean; covered: boolean }) {
   const app = useApp();
   useEffect(() => {
     app.chats.opened(peer);
+    return () => app.chats.left(peer);
+  }, [peer]);
+  useEffect(() => {
+    if (covered) return undefined;
     const look = () => document.hasFocus() && app.chats.read(peer);
     look();
     addEventListener('focus', look);
-    return () => {
-      removeEventListener('focus', look);
-      app.chats.left(peer);
-    };
-  }, [peer]);
+    return () => removeEventListener('focus', look);
+  }, [peer, covered]);
   return (
     <section class="chat" aria-label={`Conversation with ${app.contacts.name(peer)}`}>
       <ChatHead peer={peer} details={details} />
@@ -35,13 +36,14 @@ function ChatHead({ peer, details }: { peer: string; details: boolean }) {
   const c = app.chats.conversation(peer);
   const known = app.contacts.roster.value.has(peer);
   const word = known || p.show !== 'offline' ? showNames[p.show] : peer;
+  const away = app.link.value !== 'online';
   return (
     <header class="chat-head">
       <IconButton icon="back" label="Back to the list" class="back" onClick={() => back({ name: 'home' })} />
       <Avatar jid={peer} name={name} show={p.show} />
       <div class="chat-who">
         <h1 title={peer}>{name}</h1>
-        <p aria-live="polite">{c?.typing ? <span class="typing">typing…</span> : p.status ? `${word} · ${p.status}` : word}</p>
+        <p aria-live="polite">{c?.typing ? <span class="typing">typing…</span> : away ? 'Not connected' : p.status ? `${word} · ${p.status}` : word}</p>
       </div>
       <IconButton
         icon="info"

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { TypingNotifier } from '../xmpp/chatstates';
+import { clean } from '../xmpp/dom';
 import { useApp } from './context';
 import { Icon } from './icons';
 
@@ -26,7 +27,7 @@ export function Composer({ peer }: { peer: string }) {
     typing.current?.typed(value);
   };
   const send = () => {
-    const body = text.trim();
+    const body = clean(text).trim();
     if (body === '') return;
     typing.current?.sent();
     setText('');

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { back, go } from '../lib/router';
+import { clean } from '../xmpp/dom';
 import type { RosterItem } from '../xmpp/roster';
 import { useApp } from './context';
 import { Avatar, Field, IconButton, Problem, showNames } from './parts';
@@ -49,7 +50,7 @@ function ContactPart({ item }: { item: RosterItem }) {
   const save = async (e: Event) => {
     e.preventDefault();
     try {
-      await app.contacts.rename(item.jid, name.trim());
+      await app.contacts.rename(item.jid, clean(name).trim());
       setWrong('');
       setSaved(true);
     } catch (err) {

@@ -12,7 +12,7 @@ export function Home() {
   return (
     <div class="home">
       <div class="home-art" aria-hidden="true"><Icon name="chat" size={44} /></div>
-      <h1>{hasPeople ? 'Pick a conversation' : `Hello, ${app.contacts.name(app.account.value)}`}</h1>
+      <h2>{hasPeople ? 'Pick a conversation' : `Hello, ${app.contacts.name(app.account.value)}`}</h2>
       <p>
         {hasPeople
           ? 'Choose someone on the left, or press Ctrl K to search.'

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
-import { go } from '../lib/router';
+import { back, go } from '../lib/router';
 import { settings } from '../store/settings';
+import { clean } from '../xmpp/dom';
 import type { Show } from '../xmpp/presence';
 import { useApp } from './context';
 import { Avatar, Dialog, Field, IconButton, showNames } from './parts';
@@ -10,13 +11,12 @@ const choices: Show[] = ['available', 'chat', 'away', 'xa', 'dnd'];
 /** The own name and presence, and the way to the settings. */
 export function Me() {
   const app = useApp();
-  const [open, setOpen] = useState(false);
   const { show, status } = app.contacts.own.value;
   const name = app.contacts.name(app.account.value);
   const visible = app.link.value === 'online' ? show : 'offline';
   return (
     <header class="me">
-      <button type="button" class="me-button" aria-haspopup="dialog" onClick={() => setOpen(true)} title="Your presence and status">
+      <button type="button" class="me-button" aria-haspopup="dialog" onClick={() => go({ name: 'presence' })} title="Your presence and status">
         <Avatar jid={app.account.value} name={name} show={visible} />
         <span class="me-text">
           <span class="me-name">{name}</span>
@@ -24,20 +24,22 @@ export function Me() {
         </span>
       </button>
       <IconButton icon="settings" label="Settings" onClick={() => go({ name: 'settings' })} />
-      {open && <PresenceDialog onClose={() => setOpen(false)} />}
     </header>
   );
 }
 
-function PresenceDialog({ onClose }: { onClose(): void }) {
+/** Chooses availability and the status line. */
+export function PresenceDialog() {
   const app = useApp();
   const own = app.contacts.own.value;
+  const onClose = () => back({ name: 'home' });
   const [show, setShow] = useState(own.show);
   const [status, setStatus] = useState(own.status);
   const save = (e: Event) => {
     e.preventDefault();
-    settings.statusText.value = status.trim();
-    app.contacts.setOwn({ show, status: status.trim() });
+    const line = clean(status).trim();
+    settings.statusText.value = line;
+    app.contacts.setOwn({ show, status: line });
     onClose();
   };
   return (

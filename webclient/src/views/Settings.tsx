@@ -51,7 +51,7 @@ export function Settings() {
         <Switch value={settings.sendTyping} label="Show others when I am typing" />
         <Switch value={settings.sendReceipts} label="Tell others that their message arrived" />
       </section>
-      <section class="setting-group">
+      <section class="setting-group keyboard">
         <h3>Keyboard</h3>
         <dl class="keys">
           {keys.map(([key, what]) => (

@@ -1,10 +1,12 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { back, go, route } from '../lib/router';
+import type { Route } from '../lib/router';
 import { AddContact } from './AddContact';
 import { Banner } from './Banner';
 import { Chat } from './Chat';
 import { Details } from './Details';
 import { Home } from './Home';
+import { PresenceDialog } from './Me';
 import { Settings } from './Settings';
 import { Sidebar } from './Sidebar';
 import { useApp } from './context';
@@ -19,18 +21,22 @@ export function Shell() {
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
   }, []);
-  const chat = at.name === 'chat' ? at : null;
+  // A dialog has its own address; what it lies on stays where it was.
+  const under = useRef<Route>({ name: 'home' });
+  if (at.name === 'chat' || at.name === 'home') under.current = at;
+  const chat = under.current.name === 'chat' ? under.current : null;
   return (
     <div class={`shell${chat ? ' in-chat' : ''}${chat?.details ? ' in-details' : ''}`}>
       <a class="skip" href="#composer" onClick={focusComposer}>Skip to the message field</a>
       <Sidebar current={chat?.jid ?? ''} />
       <main class="main" aria-label="Conversation">
         <Banner />
-        {chat ? <Chat key={chat.jid} peer={chat.jid} details={chat.details} /> : <Home />}
+        {chat ? <Chat key={chat.jid} peer={chat.jid} details={chat.details} covered={at !== chat} /> : <Home />}
       </main>
       {chat?.details && <Details key={chat.jid} peer={chat.jid} />}
       {at.name === 'add' && <AddContact jid={at.jid} />}
       {at.name === 'settings' && <Settings />}
+      {at.name === 'presence' && <PresenceDialog />}
     </div>
   );
 }

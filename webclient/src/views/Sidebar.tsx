@@ -5,6 +5,7 @@ import type { Request } from '../store/contacts';
 import { useApp } from './context';
 import { entries, matches } from './entries';
 import type { Entry } from './entries';
+import { Home } from './Home';
 import { Icon } from './icons';
 import { Me } from './Me';
 import { Avatar, IconButton, showNames } from './parts';
@@ -155,5 +156,11 @@ function Nothing({ query, loaded }: { query: string; loaded: boolean }) {
       </div>
     );
   }
-  return <div class="nothing"><p>{loaded ? 'Your contacts and conversations will be listed here.' : 'Loading…'}</p></div>;
+  if (!loaded) return <div class="nothing"><p>Loading…</p></div>;
+  return (
+    <div class="nothing">
+      <p class="only-wide">Your contacts and conversations will be listed here.</p>
+      <Home />
+    </div>
+  );
 }

@@ -8,7 +8,8 @@ import { useApp } from './context';
 import { Icon } from './icons';
 import type { IconName } from './icons';
 
-const firstWindow = 120;
+/** How many messages are shown at first, and how many more at the top each time. */
+const step = 120;
 const nearEnd = 80;
 const nearStart = 200;
 
@@ -17,18 +18,21 @@ export function Timeline({ peer }: { peer: string }) {
   const app = useApp();
   const c = app.chats.conversation(peer);
   const messages = c?.messages ?? [];
-  const [size, setSize] = useState(firstWindow);
+  const name = app.contacts.name(peer);
+  const [from, setFrom] = useState('');
   const [atEnd, setAtEnd] = useState(true);
   const box = useRef<HTMLDivElement>(null);
-  const place = useRef({ height: 0, top: 0, follow: true, placed: false, first: '' });
-  const shown = rows(messages.slice(-size), c?.newFrom ?? null);
+  const place = useRef<Place>({ height: 0, top: 0, follow: true, placed: false, first: '' });
+  const start = startOf(messages, from, c?.newFrom ?? null, place.current.follow);
+  const first = messages[start]?.id ?? '';
+  if (first !== from) setFrom(first);
 
   useLayoutEffect(() => {
-    if (box.current) settle(box.current, place.current, messages.at(-size)?.id ?? messages[0]?.id ?? '');
+    if (box.current) settle(box.current, place.current, first);
   });
   useLayoutEffect(() => {
     const el = box.current;
-    if (!el) return;
+    if (!el) return undefined;
     const observer = new ResizeObserver(() => place.current.follow && el.scrollTo({ top: el.scrollHeight }));
     observer.observe(el);
     return () => observer.disconnect();
@@ -40,26 +44,51 @@ export function Timeline({ peer }: { peer: string }) {
     place.current.top = el.scrollTop;
     place.current.follow = el.scrollHeight - el.scrollTop - el.clientHeight < nearEnd;
     setAtEnd(place.current.follow);
-    if (el.scrollTop > nearStart) return;
-    if (messages.length > size) setSize(size + firstWindow);
-    else if (c && !c.complete) void app.chats.earlier(peer).then(() => setSize((n) => n + firstWindow));
+    if (el.scrollTop > nearStart || place.current.follow) return;
+    void more();
+  };
+  const more = async () => {
+    if (start === 0) await app.chats.earlier(peer);
+    const list = app.chats.conversation(peer)?.messages ?? [];
+    const i = list.findIndex((m) => m.id === first);
+    if (i > 0) setFrom(list[Math.max(0, i - step)]?.id ?? '');
   };
   const toEnd = () => box.current?.scrollTo({ top: box.current.scrollHeight, behavior: calm() ? 'auto' : 'smooth' });
 
   return (
     <div class="timeline-frame">
       <div class="timeline" ref={box} onScroll={onScroll} role="log" aria-label="Messages" tabIndex={0}>
-        {shown.length === 0 && <p class="timeline-empty">No messages yet. Say hello.</p>}
-        {shown.map((r) => <RowView key={r.key} row={r} name={app.contacts.name(peer)} retry={(m) => void app.chats.retry(m)} />)}
-        {c?.typing && <div class="bubble-row theirs"><span class="bubble dots" aria-hidden="true"><i /><i /><i /></span></div>}
+        {messages.length === 0 && <p class="timeline-empty">No messages yet. Say hello.</p>}
+        {rows(messages.slice(start), c?.newFrom ?? null).map((r) => (
+          <RowView key={r.key} row={r} name={name} retry={(m) => void app.chats.retry(m)} />
+        ))}
+        {c?.typing && <TypingBubble />}
       </div>
       {!atEnd && (
         <button type="button" class="jump" onClick={toEnd}>
-          <Icon name="down" size={18} /> {c?.unread ? `${c.unread} new` : 'Latest'}
+          <Icon name="down" size={18} /> Latest
         </button>
       )}
     </div>
   );
+}
+
+function TypingBubble() {
+  return (
+    <div class="bubble-row theirs first last">
+      <span class="bubble dots" aria-hidden="true"><i /><i /><i /></span>
+    </div>
+  );
+}
+
+// The shown part begins at a message, not at a count, so that it does not
+// slide under the reader; it is cut again once the reader is back at the end.
+function startOf(messages: readonly Message[], from: string, newFrom: string | null, follow: boolean): number {
+  const usual = Math.max(0, messages.length - step);
+  const i = from === '' ? -1 : messages.findIndex((m) => m.id === from);
+  if (i >= 0 && !(follow && messages.length - i > 3 * step)) return i;
+  const fresh = newFrom === null ? -1 : messages.findIndex((m) => m.id === newFrom);
+  return fresh >= 0 ? Math.max(0, Math.min(usual, fresh - 10)) : usual;
 }
 
 interface Place {
@@ -86,6 +115,7 @@ function settle(el: HTMLElement, place: Place, first: string): void {
   place.first = first;
   place.height = el.scrollHeight;
   place.top = el.scrollTop;
+  place.follow = el.scrollHeight - el.scrollTop - el.clientHeight < nearEnd;
 }
 
 function calm(): boolean {

@@ -65,7 +65,9 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const el = ref.current;
-    if (el && !el.open) el.showModal();
+    el?.showModal();
+    // Closing gives the focus back to where it was.
+    return () => el?.close();
   }, []);
   return (
     <dialog

@@ -18,6 +18,14 @@ export function childText(el: Element, name: string, ns: string): string | null 
   return child(el, name, ns)?.textContent ?? null;
 }
 
+// XML 1.0 §2.2 allows no other characters; one of them would end the stream.
+const forbidden = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+
+/** Text without what XML cannot carry, such as control characters from a paste. */
+export function clean(text: string): string {
+  return text.replace(forbidden, '');
+}
+
 /** An attribute, or an empty string. */
 export function attr(el: Element, name: string): string {
   return el.getAttribute(name) ?? '';

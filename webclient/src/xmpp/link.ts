@@ -7,6 +7,9 @@ import { readError, StanzaError } from './stanzaerror';
 
 type Connection = InstanceType<typeof Strophe.Connection>;
 
+// Its own account of normal events would fill the console.
+Strophe.setLogLevel(Strophe.LogLevel.ERROR);
+
 /** The SCRAM keys that stand for a password (RFC 5802 §3). */
 export interface ScramKeys {
   name: string;
