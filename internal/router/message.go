@@ -169,8 +169,8 @@ func (r *Router) routeAgain(ctx context.Context, st *module.Stanza) {
 }
 
 func closing(s module.Session) bool {
-	c, ok := s.(interface{ Closing() bool })
-	return ok && c.Closing()
+	b, ok := s.(Bound)
+	return ok && b.Closing()
 }
 
 func (r *Router) awaitInBackground(ev *module.Event) {

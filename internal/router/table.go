@@ -9,9 +9,22 @@ import (
 
 	"parley/internal/jid"
 	"parley/internal/module"
-	"parley/internal/session"
 	"parley/stanza"
 )
+
+// Bound is a session as the router keeps it; session.Session is one.
+type Bound interface {
+	module.Session
+	// Close hands back what was not delivered; orderly tells how the stream
+	// ended.
+	Close(orderly bool)
+	// Closing reports whether Close was called.
+	Closing() bool
+	// Leave says that everybody has been told of the end; Left's channel is
+	// closed then.
+	Leave()
+	Left() <-chan struct{}
+}
 
 // table holds the bound sessions by account, in shards so that accounts do
 // not wait for one another. A shard's lock is held for look-ups and swaps only;
@@ -24,7 +37,26 @@ const shards = 64
 
 type shard struct {
 	mu       sync.RWMutex
-	accounts map[jid.JID][]module.Session // guarded by mu; values immutable
+	accounts map[jid.JID]list // guarded by mu; values immutable
+}
+
+// list holds the sessions of one account, twice: as the router and as the
+// modules know them.
+type list struct {
+	bound    []Bound
+	sessions []module.Session
+}
+
+func (l list) with(s Bound) list {
+	return list{append(slices.Clip(l.bound), s), append(slices.Clip(l.sessions), s)}
+}
+
+func (l list) without(s Bound) list {
+	i := slices.Index(l.bound, s)
+	if i < 0 {
+		return l
+	}
+	return list{slices.Delete(slices.Clone(l.bound), i, i+1), slices.Delete(slices.Clone(l.sessions), i, i+1)}
 }
 
 var hashSeed = maphash.MakeSeed()
@@ -37,7 +69,7 @@ func (t *table) sessions(account jid.JID) []module.Session {
 	s := t.shard(account)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.accounts[account]
+	return s.accounts[account].sessions
 }
 
 func (t *table) session(full jid.JID) module.Session {
@@ -54,8 +86,8 @@ func (t *table) each(f func(module.Session)) {
 		s := &t.shards[i]
 		s.mu.RLock()
 		var all []module.Session
-		for _, list := range s.accounts {
-			all = append(all, list...)
+		for _, l := range s.accounts {
+			all = append(all, l.sessions...)
 		}
 		s.mu.RUnlock()
 		for _, session := range all {
@@ -66,39 +98,34 @@ func (t *table) each(f func(module.Session)) {
 
 // add puts s into the table. It returns the session that holds the resource
 // already, or full if the account has max sessions; then nothing was added.
-func (t *table) add(s module.Session, max int) (holder module.Session, full bool) {
+func (t *table) add(s Bound, max int) (holder Bound, full bool) {
 	account := s.JID().Bare()
 	sh := t.shard(account)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	list := sh.accounts[account]
-	for _, old := range list {
+	l := sh.accounts[account]
+	for _, old := range l.bound {
 		if old.JID() == s.JID() {
 			return old, false
 		}
 	}
-	if max > 0 && len(list) >= max {
+	if max > 0 && len(l.bound) >= max {
 		return nil, true
 	}
 	if sh.accounts == nil {
-		sh.accounts = make(map[jid.JID][]module.Session)
+		sh.accounts = make(map[jid.JID]list)
 	}
-	sh.accounts[account] = append(slices.Clip(list), s)
+	sh.accounts[account] = l.with(s)
 	return nil, false
 }
 
-func (t *table) remove(s module.Session) {
+func (t *table) remove(s Bound) {
 	account := s.JID().Bare()
 	sh := t.shard(account)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	var rest []module.Session
-	for _, other := range sh.accounts[account] {
-		if other != s {
-			rest = append(rest, other)
-		}
-	}
-	if len(rest) == 0 {
+	rest := sh.accounts[account].without(s)
+	if len(rest.bound) == 0 {
 		delete(sh.accounts, account)
 		return
 	}
@@ -114,7 +141,7 @@ const conflictGrace = 5 * time.Second
 // before the new one appears, so that contacts see them in this order. The
 // error is a *stanza.Error if the account has too many sessions (RFC 6120
 // §7.6.2.1).
-func (r *Router) Bind(ctx context.Context, s *session.Session) error {
+func (r *Router) Bind(ctx context.Context, s Bound) error {
 	ctx, cancel := context.WithTimeout(ctx, conflictGrace)
 	defer cancel()
 	for {
@@ -126,12 +153,8 @@ func (r *Router) Bind(ctx context.Context, s *session.Session) error {
 			return nil
 		}
 		holder.End(&stanza.StreamError{Condition: stanza.StreamConflict, Text: "replaced by a new session"})
-		old, ok := holder.(*session.Session)
-		if !ok {
-			return stanza.NewError(stanza.Conflict, "the resource is in use")
-		}
 		select {
-		case <-old.Left():
+		case <-holder.Left():
 		case <-ctx.Done():
 			return stanza.NewError(stanza.Conflict, "the resource is in use")
 		}
@@ -139,7 +162,7 @@ func (r *Router) Bind(ctx context.Context, s *session.Session) error {
 }
 
 // Bound tells the modules that s is bound and its client knows.
-func (r *Router) Bound(ctx context.Context, s *session.Session) {
+func (r *Router) Bound(ctx context.Context, s Bound) {
 	if err := r.Hooks.SessionBound.Run(ctx, s); err != nil {
 		r.Log.Error("session bound hook failed", "jid", s.JID().String(), "err", err)
 	}
@@ -147,7 +170,7 @@ func (r *Router) Bound(ctx context.Context, s *session.Session) {
 
 // Unbind gives what s did not deliver to others, takes s out of the table and
 // tells the modules. ctx must outlive the connection.
-func (r *Router) Unbind(ctx context.Context, s *session.Session, orderly bool) {
+func (r *Router) Unbind(ctx context.Context, s Bound, orderly bool) {
 	s.Close(orderly)
 	r.table.remove(s)
 	if err := r.Hooks.SessionClosed.Run(ctx, s); err != nil {
