@@ -23,60 +23,61 @@ const (
 
 func (a *attribute) raw(doc []byte) []byte { return doc[a.start:a.end] }
 
-// attributes reads the attributes of a start tag up to its end.
-func (r *reader) attributes() error {
+// attributes reads the attributes of a start tag, from i up to its end.
+func (r *reader) attributes(i int) error {
 	r.attrs = r.attrs[:0]
 	r.declares, r.prefixed = false, false
+	doc := r.doc
 	for {
-		before := r.pos
-		r.pos = skipSpace(r.doc, r.pos)
-		if r.pos == len(r.doc) {
-			return r.malformed("a start tag does not end")
+		before := i
+		i = skipSpace(doc, i)
+		if i == len(doc) {
+			return r.malformed(i, "a start tag does not end")
 		}
-		switch r.doc[r.pos] {
+		switch doc[i] {
 		case '>':
-			r.pos++
+			r.pos = i + 1
 			return nil
 		case '/':
-			if r.pos+1 >= len(r.doc) || r.doc[r.pos+1] != '>' {
-				return r.malformed("'>' is expected after '/'")
+			if i+1 == len(doc) || doc[i+1] != '>' {
+				return r.malformed(i, "'>' is expected after '/'")
 			}
-			r.pos += 2
-			r.empty = true
+			r.pos, r.empty = i+2, true
 			return nil
 		}
-		if r.pos == before {
-			return r.malformed("white space is expected before an attribute")
+		if i == before {
+			return r.malformed(i, "white space is expected before an attribute")
 		}
-		if err := r.attribute(); err != nil {
+		var err error
+		if i, err = r.attribute(i); err != nil {
 			return err
 		}
 	}
 }
 
-// attribute reads one attribute (XML §3.1, production 41).
-func (r *reader) attribute() error {
+// attribute reads one attribute (XML §3.1, production 41) and returns where it
+// ends, as all that follow do.
+func (r *reader) attribute(i int) (int, error) {
 	if r.limits.Attributes > 0 && len(r.attrs) >= r.limits.Attributes {
-		return r.tooMuch("too many attributes")
+		return i, r.tooMuch(i, "too many attributes")
 	}
-	name, err := r.name()
+	name, err := r.name(i)
 	if err != nil {
-		return err
+		return i, err
 	}
-	if err := r.equals(); err != nil {
-		return err
-	}
-	start := r.pos
-	plain, err := r.value(r.doc[start-1])
+	start, err := r.equals(int(name.end))
 	if err != nil {
-		return err
+		return i, err
 	}
-	a := attribute{name: name, start: int32(start), end: int32(r.pos - 1), space: noSpace, plain: plain}
+	end, plain, err := r.value(start, r.doc[start-1])
+	if err != nil {
+		return i, err
+	}
+	r.attrs = append(r.attrs, attribute{name: name, start: int32(start), end: int32(end), space: noSpace, plain: plain})
 	if name.colon != 0 || r.doc[name.start] == 'x' {
-		r.classify(&a)
+		r.classify(&r.attrs[len(r.attrs)-1])
 	}
-	r.attrs = append(r.attrs, a)
-	return nil
+	return end + 1, nil
 }
 
 // classify notes what is still to be done about an attribute.
@@ -95,50 +96,40 @@ func (r *reader) classify(a *attribute) {
 }
 
 // equals goes over = and the opening quote.
-func (r *reader) equals() error {
-	r.pos = skipSpace(r.doc, r.pos)
-	if r.pos == len(r.doc) || r.doc[r.pos] != '=' {
-		return r.malformed("'=' is expected after an attribute name")
+func (r *reader) equals(i int) (int, error) {
+	i = skipSpace(r.doc, i)
+	if i == len(r.doc) || r.doc[i] != '=' {
+		return i, r.malformed(i, "'=' is expected after an attribute name")
 	}
-	r.pos = skipSpace(r.doc, r.pos+1)
-	if r.pos == len(r.doc) || r.doc[r.pos] != '\'' && r.doc[r.pos] != '"' {
-		return r.malformed("a quote is expected before an attribute value")
+	i = skipSpace(r.doc, i+1)
+	if i == len(r.doc) || r.doc[i] != '\'' && r.doc[i] != '"' {
+		return i, r.malformed(i, "a quote is expected before an attribute value")
 	}
-	r.pos++
-	return nil
+	return i + 1, nil
 }
 
-// value reads an attribute value up to and with its closing quote (XML §2.3,
-// production 10). It is plain if it needs no normalisation (XML §3.3.3).
-func (r *reader) value(quote byte) (plain bool, err error) {
-	i := skipPlain(r.doc, r.pos, quote)
-	if i < len(r.doc) && r.doc[i] == quote {
-		r.pos = i + 1
-		return true, nil
-	}
+// value reads an attribute value up to its closing quote (XML §2.3, production
+// 10). It is plain if it needs no normalisation (XML §3.3.3).
+func (r *reader) value(i int, quote byte) (end int, plain bool, err error) {
 	plain = true
-	for ; ; i = skipPlain(r.doc, i, quote) {
+	for {
+		i = skipPlain(r.doc, i, quote)
 		if i == len(r.doc) {
-			r.pos = i
-			return false, r.malformed("an attribute value does not end")
+			return i, false, r.malformed(i, "an attribute value does not end")
 		}
-		c := r.doc[i]
-		r.pos = i
-		switch {
+		switch c := r.doc[i]; {
 		case c == quote:
-			r.pos++
-			return plain, nil
+			return i, plain, nil
 		case c == '<':
-			return false, r.malformed("'<' in an attribute value")
+			return i, false, r.malformed(i, "'<' in an attribute value")
 		case c >= 0x80:
-			if i, err = r.chars(i); err != nil {
-				return false, err
-			}
+			i, err = r.chars(i)
 		default:
 			plain = false
-			if i, err = r.special(i); err != nil {
-				return false, err
-			}
+			i, err = r.special(i)
+		}
+		if err != nil {
+			return i, false, err
 		}
 	}
 }
@@ -159,15 +150,15 @@ func (r *reader) declarations() error {
 		if a.space == inXMLNS {
 			prefix = a.name.local(r.doc)
 		}
-		if wrong := r.scope.declare(prefix, r.text(a), r.depth()); wrong != "" {
-			return r.malformed(wrong)
+		if wrong := r.scope.declare(prefix, r.valueOf(a), r.depth()); wrong != "" {
+			return r.malformed(int(a.start), wrong)
 		}
 	}
 	return nil
 }
 
-// text returns the value of an attribute, normalised (XML §3.3.3).
-func (r *reader) text(a *attribute) []byte {
+// valueOf returns the value of an attribute, normalised (XML §3.3.3).
+func (r *reader) valueOf(a *attribute) []byte {
 	raw := a.raw(r.doc)
 	if a.plain {
 		return raw
@@ -211,7 +202,7 @@ func (r *reader) unique() error {
 				continue
 			}
 			if r.sameName(a, b) {
-				return r.malformed("an attribute occurs twice")
+				return r.malformed(int(a.name.start), "an attribute occurs twice")
 			}
 		}
 	}
@@ -234,7 +225,7 @@ func (r *reader) uniqueSorted() error {
 	})
 	for i := 1; i < len(r.sorted); i++ {
 		if r.sameName(&r.sorted[i-1], &r.sorted[i]) {
-			return r.malformed("an attribute occurs twice")
+			return r.malformed(int(r.sorted[i].name.start), "an attribute occurs twice")
 		}
 	}
 	return nil

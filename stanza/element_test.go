@@ -50,7 +50,8 @@ func TestNewPanics(t *testing.T) {
 			t.Error("no panic for an attribute without a value")
 		}
 	}()
-	stanza.New("", "a", "b")
+	odd := []string{"b"}
+	stanza.New("", "a", odd...)
 }
 
 func TestParse(t *testing.T) {

@@ -49,7 +49,7 @@ func ParseHeader(b []byte) (*Header, error) {
 	case err != nil:
 		return nil, err
 	case t != tokenOpen:
-		return nil, r.malformed("a stream header is expected")
+		return nil, r.malformed(r.pos, "a stream header is expected")
 	}
 	if err := r.checkHeader(); err != nil {
 		return nil, err
@@ -61,11 +61,11 @@ func (r *reader) checkHeader() error {
 	e := r.top()
 	switch {
 	case skipSpace(r.doc, r.pos) != len(r.doc):
-		return r.malformed("something follows the stream header")
+		return r.malformed(r.pos, "something follows the stream header")
 	case string(r.space(e.space)) != NSStream: // RFC 6120 §4.8.1
-		return r.fail(StreamInvalidNamespace, "a stream header is in the namespace "+NSStream)
+		return r.fail(r.pos, StreamInvalidNamespace, "a stream header is in the namespace "+NSStream)
 	case string(e.name.local(r.doc)) != "stream":
-		return r.fail(StreamBadFormat, "a stream header is called stream")
+		return r.fail(r.pos, StreamBadFormat, "a stream header is called stream")
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func (r *reader) header() *Header {
 	h := &Header{SelfClosed: r.empty}
 	for i := range r.attrs {
 		a := &r.attrs[i]
-		value := string(r.text(a))
+		value := string(r.valueOf(a))
 		switch {
 		case a.space == inXML && string(a.name.local(r.doc)) == "lang":
 			h.Lang = value

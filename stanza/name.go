@@ -72,22 +72,20 @@ func (q qname) local(doc []byte) []byte {
 	return doc[q.colon+1 : q.end]
 }
 
-// name reads the QName at the reader's position (Namespaces in XML §4).
-func (r *reader) name() (qname, error) {
-	doc, start := r.doc, r.pos
-	end := r.ncName(start)
-	if end == start {
-		return qname{}, r.malformed("a name is expected")
+// name reads the QName at i (Namespaces in XML §4).
+func (r *reader) name(i int) (qname, error) {
+	end := r.ncName(i)
+	if end == i {
+		return qname{}, r.malformed(i, "a name is expected")
 	}
-	colon := 0
-	if end < len(doc) && doc[end] == ':' {
-		colon = end
+	if end < len(r.doc) && r.doc[end] == ':' {
+		colon := end
 		if end = r.ncName(colon + 1); end == colon+1 {
-			return qname{}, r.malformed("a name has a prefix and nothing behind it")
+			return qname{}, r.malformed(end, "a name has a prefix and nothing behind it")
 		}
+		return qname{start: int32(i), colon: int32(colon), end: int32(end)}, nil
 	}
-	r.pos = end
-	return qname{start: int32(start), colon: int32(colon), end: int32(end)}, nil
+	return qname{start: int32(i), end: int32(end)}, nil
 }
 
 // ncName is the function ncName, short cut for the usual ASCII name.

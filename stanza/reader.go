@@ -94,7 +94,7 @@ func (r *reader) begin(doc []byte, limits Limits, outer []binding) error {
 	}
 	const most = 1 << 30 // positions are 32 bits wide
 	if limits.Bytes > 0 && len(doc) > limits.Bytes || len(doc) > most {
-		return r.tooMuch("too many bytes")
+		return r.tooMuch(0, "too many bytes")
 	}
 	return nil
 }
@@ -114,60 +114,69 @@ func (r *reader) next() (token, error) {
 	if len(r.open) == 0 && !r.fragment {
 		r.pos = skipSpace(r.doc, r.pos)
 	}
-	if r.pos == len(r.doc) {
-		if len(r.open) > 0 || !r.done && !r.fragment {
-			return tokenEnd, r.malformed("the element does not end")
+	if r.pos >= len(r.doc)-1 {
+		return r.last()
+	}
+	if r.doc[r.pos] != '<' {
+		return r.text()
+	}
+	switch r.doc[r.pos+1] {
+	case '/':
+		return tokenClose, r.endTag()
+	case '?':
+		return tokenEnd, r.fail(r.pos, StreamRestrictedXML, "a processing instruction")
+	case '!':
+		if !r.inContent() || !bytes.HasPrefix(r.doc[r.pos:], cdataStart) {
+			return tokenEnd, r.fail(r.pos, StreamRestrictedXML, "a comment or declaration")
 		}
-		return tokenEnd, nil
+		return tokenCDATA, r.cdata()
 	}
-	if r.doc[r.pos] == '<' {
-		return r.markup()
+	if r.done {
+		return tokenEnd, r.malformed(r.pos, "a second element")
 	}
-	if len(r.open) == 0 && !r.fragment {
-		return tokenEnd, r.malformed("text outside the element")
+	return tokenOpen, r.startTag()
+}
+
+// inContent reports whether text may stand here.
+func (r *reader) inContent() bool { return len(r.open) > 0 || r.fragment }
+
+// last reads what is left when no tag can be.
+func (r *reader) last() (token, error) {
+	switch {
+	case r.pos < len(r.doc) && r.doc[r.pos] == '<':
+		return tokenEnd, r.malformed(r.pos, "a tag does not end")
+	case r.pos < len(r.doc):
+		return r.text()
+	case len(r.open) > 0, !r.done && !r.fragment:
+		return tokenEnd, r.malformed(r.pos, "the element does not end")
+	}
+	return tokenEnd, nil
+}
+
+func (r *reader) text() (token, error) {
+	if !r.inContent() {
+		return tokenEnd, r.malformed(r.pos, "text outside the element")
 	}
 	err := r.content()
 	r.end = r.pos
 	return tokenText, err
 }
 
-func (r *reader) markup() (token, error) {
-	if r.pos+1 == len(r.doc) {
-		return tokenEnd, r.malformed("a tag does not end")
-	}
-	switch r.doc[r.pos+1] {
-	case '/':
-		return tokenClose, r.endTag()
-	case '?':
-		return tokenEnd, r.fail(StreamRestrictedXML, "a processing instruction")
-	case '!':
-		if (len(r.open) == 0 && !r.fragment) || !bytes.HasPrefix(r.doc[r.pos:], cdataStart) {
-			return tokenEnd, r.fail(StreamRestrictedXML, "a comment or declaration")
-		}
-		return tokenCDATA, r.cdata()
-	}
-	if r.done {
-		return tokenEnd, r.malformed("a second element")
-	}
-	return tokenOpen, r.startTag()
-}
-
 // startTag reads a start tag or an empty-element tag (XML §3.1).
 func (r *reader) startTag() error {
 	r.elements++
 	if r.limits.Elements > 0 && r.elements > r.limits.Elements {
-		return r.tooMuch("too many elements")
+		return r.tooMuch(r.pos, "too many elements")
 	}
 	if len(r.open) >= r.limits.Depth {
-		return r.tooMuch("elements are nested too deep")
+		return r.tooMuch(r.pos, "elements are nested too deep")
 	}
-	r.pos++
-	name, err := r.name()
+	name, err := r.name(r.pos + 1)
 	if err != nil {
 		return err
 	}
 	r.open = append(r.open, element{name: name, bindings: int32(len(r.scope.bindings)), space: noSpace})
-	if err := r.attributes(); err != nil {
+	if err := r.attributes(int(name.end)); err != nil {
 		return err
 	}
 	if r.declares {
@@ -191,16 +200,16 @@ func (r *reader) startTag() error {
 // endTag reads an end tag, which must match (XML §3, [WFC: Element Type Match]).
 func (r *reader) endTag() error {
 	if len(r.open) == 0 {
-		return r.malformed("an end tag without a start tag")
+		return r.malformed(r.pos, "an end tag without a start tag")
 	}
 	want := r.top().name.raw(r.doc)
 	at := r.pos + 2
 	if !bytes.HasPrefix(r.doc[at:], want) {
-		return r.malformed("an end tag does not match its start tag")
+		return r.malformed(r.pos, "an end tag does not match its start tag")
 	}
 	at = skipSpace(r.doc, at+len(want))
 	if at == len(r.doc) || r.doc[at] != '>' {
-		return r.malformed("an end tag does not match its start tag")
+		return r.malformed(r.pos, "an end tag does not match its start tag")
 	}
 	r.closedAt, r.pos = r.pos, at+1
 	return nil
@@ -239,8 +248,7 @@ func (r *reader) resolve(name qname) (int32, error) {
 	}
 	i := r.scope.lookup(prefix)
 	if i < 0 {
-		r.pos = int(name.start)
-		return noSpace, r.fail(StreamBadNamespacePrefix, "a prefix that is not declared")
+		return noSpace, r.fail(int(name.start), StreamBadNamespacePrefix, "a prefix that is not declared")
 	}
 	if len(r.open) > 1 && r.scope.bindings[i].depth <= 1 {
 		r.outer = true
@@ -276,15 +284,15 @@ func (r *reader) expand(space int32, ofElement bool) error {
 	const fair, free = 8, 4096
 	r.expanded += len(r.space(space))
 	if r.expanded > fair*len(r.doc)+free {
-		return r.tooMuch("namespaces are repeated too often")
+		return r.tooMuch(r.pos, "namespaces are repeated too often")
 	}
 	return nil
 }
 
-func (r *reader) malformed(what string) error { return r.fail(StreamNotWellFormed, what) }
+func (r *reader) malformed(at int, what string) error { return r.fail(at, StreamNotWellFormed, what) }
 
-func (r *reader) tooMuch(what string) error { return r.fail(StreamPolicyViolation, what) }
+func (r *reader) tooMuch(at int, what string) error { return r.fail(at, StreamPolicyViolation, what) }
 
-func (r *reader) fail(c StreamCondition, what string) error {
-	return &StreamError{Condition: c, Text: what, Err: fmt.Errorf("at byte %d", r.pos)}
+func (r *reader) fail(at int, c StreamCondition, what string) error {
+	return &StreamError{Condition: c, Text: what, Err: fmt.Errorf("at byte %d", at)}
 }

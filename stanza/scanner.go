@@ -49,7 +49,10 @@ func (r *reader) scan(doc []byte, limits Limits, h *Header, v *View) error {
 				payload = r.pos
 				r.loose = false // the start tag will be written anew
 			case 2:
-				v.Children = append(v.Children, r.child(payload))
+				e := r.top()
+				v.Children = append(v.Children, Child{
+					Space: r.space(e.space), Local: e.name.local(r.doc), Start: int(e.name.start) - 1 - payload,
+				})
 			}
 		case tokenClose:
 			switch len(r.open) {

@@ -10,8 +10,7 @@ func (r *reader) chars(i int) (int, error) {
 	for i < len(r.doc) && r.doc[i] >= 0x80 {
 		_, size := decode(r.doc, i)
 		if size == 0 {
-			r.pos = i
-			return i, r.malformed("bytes that are not UTF-8, or a character that XML does not allow")
+			return i, r.malformed(i, "bytes that are not UTF-8, or a character that XML does not allow")
 		}
 		i += size
 	}
@@ -26,8 +25,7 @@ func (r *reader) special(i int) (int, error) {
 	case '&':
 		return r.reference(i)
 	}
-	r.pos = i
-	return i, r.malformed("a character that XML does not allow")
+	return i, r.malformed(i, "a character that XML does not allow")
 }
 
 // reference steps over a reference (XML §4.1). RFC 6120 §11.1 allows the five
@@ -35,7 +33,6 @@ func (r *reader) special(i int) (int, error) {
 func (r *reader) reference(i int) (int, error) {
 	c, size := reference(r.doc[i:])
 	if size == 0 {
-		r.pos = i
 		return i, r.badReference(i)
 	}
 	// What the writer writes is canonical: &#x9; &#xA; &#xD;
@@ -48,9 +45,9 @@ func (r *reader) reference(i int) (int, error) {
 func (r *reader) badReference(i int) error {
 	end := ncName(r.doc, i+1)
 	if end > i+1 && end < len(r.doc) && r.doc[end] == ';' {
-		return r.fail(StreamRestrictedXML, "an entity that is not predefined")
+		return r.fail(i, StreamRestrictedXML, "an entity that is not predefined")
 	}
-	return r.malformed("a reference is not well-formed, or to a character that XML does not allow")
+	return r.malformed(i, "a reference is not well-formed, or to a character that XML does not allow")
 }
 
 var entities = [...]struct {
@@ -119,8 +116,7 @@ func (r *reader) content() error {
 			return nil
 		case c == ']':
 			if bytes.HasPrefix(r.doc[i:], cdataEnd) {
-				r.pos = i
-				return r.malformed("']]>' in text")
+				return r.malformed(i, "']]>' in text")
 			}
 			i++
 		case c >= 0x80:
@@ -151,7 +147,7 @@ func (r *reader) cdata() error {
 	r.start = r.pos + len(cdataStart)
 	size := bytes.Index(r.doc[r.start:], cdataEnd)
 	if size < 0 {
-		return r.malformed("a CDATA section does not end")
+		return r.malformed(r.pos, "a CDATA section does not end")
 	}
 	r.end = r.start + size
 	r.plain = true
@@ -160,16 +156,14 @@ func (r *reader) cdata() error {
 		case c >= 0x80:
 			_, n := decode(r.doc[:r.end], i)
 			if n == 0 {
-				r.pos = i
-				return r.malformed("bytes that are not UTF-8, or a character that XML does not allow")
+				return r.malformed(i, "bytes that are not UTF-8, or a character that XML does not allow")
 			}
 			i += n
 		case c >= 0x20 || c == '\t' || c == '\n' || c == '\r':
 			r.plain = r.plain && c != '\r'
 			i++
 		default:
-			r.pos = i
-			return r.malformed("a character that XML does not allow")
+			return r.malformed(i, "a character that XML does not allow")
 		}
 	}
 	r.pos = r.end + len(cdataEnd)

@@ -50,7 +50,7 @@ func (v *View) start(r *reader) {
 	for i := range r.attrs {
 		a := &r.attrs[i]
 		if field := v.field(a, r.doc); field != nil {
-			*field = r.text(a)
+			*field = r.valueOf(a)
 		}
 	}
 }
