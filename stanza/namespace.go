@@ -54,7 +54,10 @@ func (s *scope) lookup(prefix []byte) int32 {
 
 func (s *scope) push(prefix, uri []byte, depth int) {
 	i := int32(len(s.bindings))
-	s.bindings = append(s.bindings, binding{prefix: prefix, uri: uri, depth: int32(depth), prev: s.lookup(prefix)})
+	prev := s.lookup(prefix)
+	s.bindings = append(s.bindings, binding{})
+	b := &s.bindings[i]
+	b.prefix, b.uri, b.depth, b.prev = prefix, uri, int32(depth), prev
 	switch {
 	case len(prefix) == 0:
 		s.current = i

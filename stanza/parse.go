@@ -2,23 +2,24 @@ package stanza
 
 // Parse reads exactly one element, as strictly as Scan. The default namespace
 // is jabber:client unless doc declares another. The error is a *StreamError.
-func Parse(doc []byte) (*Element, error) { return parse(doc, clientScope) }
+func Parse(doc []byte) (*Element, error) { return parse(doc, clientScope, false) }
 
 // ParseIn is Parse where the declarations of a stream header are in force.
 func ParseIn(doc []byte, h *Header) (*Element, error) {
 	if h == nil {
 		return Parse(doc)
 	}
-	return parse(doc, h.bindings)
+	return parse(doc, h.bindings, false)
 }
 
-func parse(doc []byte, outer []binding) (*Element, error) {
+func parse(doc []byte, outer []binding, trusted bool) (*Element, error) {
 	r := readers.Get().(*reader)
 	defer r.release()
 	r.arena = nil
 	if err := r.begin(doc, Limits{}, outer); err != nil {
 		return nil, err
 	}
+	r.trusted = trusted
 	b := builder{reader: r}
 	for {
 		t, err := r.next()

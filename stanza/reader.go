@@ -56,6 +56,7 @@ type reader struct {
 	declares   bool // the start tag read last declares namespaces
 	prefixed   bool // it has attributes with a prefix, other than xml
 	empty      bool // the start tag read last was an empty-element tag
+	trusted    bool // doc was scanned before, perhaps as part of a longer one
 	fragment   bool // doc is content: any number of elements, and text
 	done       bool // the one element has ended
 
@@ -83,7 +84,7 @@ func (r *reader) begin(doc []byte, limits Limits, outer []binding) error {
 	r.doc, r.pos, r.limits = doc, 0, limits
 	r.open, r.attrs = r.open[:0], r.attrs[:0]
 	r.elements, r.expanded, r.closedAt = 0, 0, 0
-	r.empty, r.fragment, r.done = false, false, false
+	r.empty, r.trusted, r.fragment, r.done = false, false, false, false
 	r.loose, r.outer = false, false
 	r.scope.reset()
 	for _, b := range outer {
@@ -283,7 +284,7 @@ func (r *reader) expand(space int32, ofElement bool) error {
 	}
 	const fair, free = 8, 4096
 	r.expanded += len(r.space(space))
-	if r.expanded > fair*len(r.doc)+free {
+	if r.expanded > fair*len(r.doc)+free && !r.trusted {
 		return r.tooMuch(r.pos, "namespaces are repeated too often")
 	}
 	return nil

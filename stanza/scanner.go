@@ -49,10 +49,7 @@ func (r *reader) scan(doc []byte, limits Limits, h *Header, v *View) error {
 				payload = r.pos
 				r.loose = false // the start tag will be written anew
 			case 2:
-				e := r.top()
-				v.Children = append(v.Children, Child{
-					Space: r.space(e.space), Local: e.name.local(r.doc), Start: int(e.name.start) - 1 - payload,
-				})
+				v.Children = r.addChild(v.Children, payload)
 			}
 		case tokenClose:
 			switch len(r.open) {
@@ -68,10 +65,13 @@ func (r *reader) scan(doc []byte, limits Limits, h *Header, v *View) error {
 	}
 }
 
-// child describes the element just opened, in a payload that begins at base.
-func (r *reader) child(base int) Child {
+// addChild appends the element just opened, in a payload that begins at base.
+func (r *reader) addChild(children []Child, base int) []Child {
 	e := r.top()
-	return Child{Space: r.space(e.space), Local: e.name.local(r.doc), Start: int(e.name.start) - 1 - base}
+	children = append(children, Child{})
+	c := &children[len(children)-1]
+	c.Space, c.Local, c.Start = r.space(e.space), e.name.local(r.doc), int(e.name.start)-1-base
+	return children
 }
 
 // ScanPayload finds the children in a canonical payload, whose default
@@ -85,7 +85,7 @@ func ScanPayload(payload []byte, children []Child) ([]Child, error) {
 	if err := r.begin(payload, Limits{}, clientScope); err != nil {
 		return children, err
 	}
-	r.fragment = true
+	r.fragment, r.trusted = true, true
 	for {
 		t, err := r.next()
 		if err != nil {
@@ -96,7 +96,7 @@ func ScanPayload(payload []byte, children []Child) ([]Child, error) {
 			return children, nil
 		case tokenOpen:
 			if len(r.open) == 1 {
-				children = append(children, r.child(0))
+				children = r.addChild(children, 0)
 			}
 		case tokenClose:
 			if len(r.open) == 1 {

@@ -88,7 +88,7 @@ func (v *View) Child(space, local string) *Child {
 
 // Tree returns the whole element as a tree, which shares nothing with the view.
 func (v *View) Tree() *Element {
-	e, err := parse(v.Raw, v.header.declared())
+	e, err := parse(v.Raw, v.header.declared(), true)
 	if err != nil {
 		panic("stanza: a view of what was not scanned: " + err.Error())
 	}

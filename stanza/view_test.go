@@ -1,6 +1,7 @@
 package stanza_test
 
 import (
+	"strings"
 	"testing"
 
 	"parley/stanza"
@@ -112,5 +113,31 @@ func TestScanPayload(t *testing.T) {
 		if _, err := stanza.ScanPayload([]byte(doc), nil); condition(t, err) != want {
 			t.Errorf("%q: %v, want %q", doc, err, want)
 		}
+	}
+}
+
+// What Scan accepts can be made a tree and taken apart again, also where it was
+// accepted only because of what stands around it.
+func TestTreeOfPaddedElement(t *testing.T) {
+	t.Parallel()
+	inner := `<x xmlns:p='` + strings.Repeat("u", 2000) + `' xmlns='v'>` + strings.Repeat(`<p:y/>`, 100) + `</x>`
+	for name, doc := range map[string]string{
+		"by white space":   strings.Repeat(" ", 50_000) + `<message xmlns='jabber:client'>` + inner + `</message>`,
+		"by its start tag": `<message xmlns='jabber:client' id='` + strings.Repeat("i", 50_000) + `'>` + inner + `</message>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var s stanza.Scanner
+			var v stanza.View
+			if err := s.Scan([]byte(doc), &v); err != nil {
+				t.Fatal(err)
+			}
+			if n := len(v.Tree().First().Nodes); n != 100 {
+				t.Errorf("%d elements", n)
+			}
+			if children, err := stanza.ScanPayload(v.AppendPayload(nil), nil); err != nil || len(children) != 1 {
+				t.Errorf("%d children, %v", len(children), err)
+			}
+		})
 	}
 }
