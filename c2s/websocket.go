@@ -78,8 +78,6 @@ type webSocket struct {
 	maxBytes int
 	in       []byte // the last message
 	header   *stanza.Header
-
-	out []byte // owned by whoever may write
 }
 
 var _ transport = (*webSocket)(nil)

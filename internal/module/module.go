@@ -85,8 +85,8 @@ type Session interface {
 	Presence() *Availability
 	// SetPresence records it; only the presence module calls it.
 	SetPresence(*Availability)
-	// Value returns the per-session value of a feature; see SessionValue.
-	values() *valueTable
+	// FeatureValues is for SessionValue; embed Values to have it.
+	FeatureValues() *Values
 	// End closes the session's stream with the given error; nil closes it
 	// without one. It does not wait.
 	End(*stanza.StreamError)

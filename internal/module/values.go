@@ -12,24 +12,26 @@ func NewSessionValue[T any]() SessionValue[T] { return SessionValue[T]{key: new(
 
 // Get returns the session's value, the zero value if none was set.
 func (v SessionValue[T]) Get(s Session) T {
-	got, _ := s.values().get(v.key).(T)
+	got, _ := s.FeatureValues().get(v.key).(T)
 	return got
 }
 
 // Set stores the session's value.
-func (v SessionValue[T]) Set(s Session, value T) { s.values().set(v.key, value) }
+func (v SessionValue[T]) Set(s Session, value T) { s.FeatureValues().set(v.key, value) }
 
 // Update replaces the value by change(old), atomically. change must not block
 // and must not touch other session values.
 func (v SessionValue[T]) Update(s Session, change func(T) T) {
-	t := s.values()
+	t := s.FeatureValues()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	old, _ := t.lookup(v.key).(T)
 	t.put(v.key, change(old))
 }
 
-type valueTable struct {
+// Values holds what all features keep on one session. An implementation of
+// Session embeds it. The zero value is ready.
+type Values struct {
 	mu   sync.Mutex
 	rows []valueRow // few: a linear search beats a map in bytes and time
 }
@@ -39,19 +41,19 @@ type valueRow struct {
 	value any
 }
 
-func (t *valueTable) get(key *byte) any {
+func (t *Values) get(key *byte) any {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.lookup(key)
 }
 
-func (t *valueTable) set(key *byte, value any) {
+func (t *Values) set(key *byte, value any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.put(key, value)
 }
 
-func (t *valueTable) lookup(key *byte) any {
+func (t *Values) lookup(key *byte) any {
 	for _, r := range t.rows {
 		if r.key == key {
 			return r.value
@@ -60,7 +62,7 @@ func (t *valueTable) lookup(key *byte) any {
 	return nil
 }
 
-func (t *valueTable) put(key *byte, value any) {
+func (t *Values) put(key *byte, value any) {
 	for i := range t.rows {
 		if t.rows[i].key == key {
 			t.rows[i].value = value
@@ -70,8 +72,5 @@ func (t *valueTable) put(key *byte, value any) {
 	t.rows = append(t.rows, valueRow{key, value})
 }
 
-// Values is what an implementation of Session embeds to hold the values of
-// all features.
-type Values struct{ table valueTable }
-
-func (v *Values) values() *valueTable { return &v.table }
+// FeatureValues returns v: the embedding session has what Session asks for.
+func (v *Values) FeatureValues() *Values { return v }

@@ -1,0 +1,48 @@
+# The targets that people and CI use; each is a few lines of shell.
+SHELL := /bin/bash
+GO ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME ?= 30s
+
+.PHONY: run build test tools go-test web-test check web web-check bench fuzz clean
+
+run: ## start a server with nothing configured
+	$(GO) run ./cmd/parley
+
+build: ## one static binary in bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/parley ./cmd/parley
+
+test: tools go-test web-test ## everything, on real parts
+
+tools: ## install what the tests talk to, where it is missing
+	scripts/install-test-tools.sh
+
+go-test:
+	$(GO) test -race -timeout 20m ./...
+
+web-test: webclient/node_modules/.package-lock.json
+	cd webclient && npm run --silent check && npm test --silent
+
+check: web-check ## what CI asks for beside the tests
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w'; exit 1; }
+	$(GO) vet ./...
+	$(GO) mod tidy -diff
+	$(GO) run $(STATICCHECK) ./...
+
+webclient/node_modules/.package-lock.json: webclient/package-lock.json
+	cd webclient && npm ci --no-audit --no-fund
+
+web: webclient/node_modules/.package-lock.json ## build the web client into webclient/dist
+	cd webclient && npm run --silent build
+
+web-check: web ## webclient/dist is what its sources make
+	@test -z "$$(git status --porcelain webclient/dist)" || { git status --short webclient/dist; echo 'webclient/dist differs from a fresh build: run make web and commit it'; exit 1; }
+
+bench: ## the load generator's short standard set
+	bench/run.sh
+
+fuzz: ## every fuzz target for FUZZTIME
+	scripts/fuzz.sh $(FUZZTIME)
+
+clean:
+	rm -rf bin bench/out

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Runs every fuzz target of the module, one after another, for the given time.
+set -euo pipefail
+time=${1:-30s}
+go list ./... | while read -r pkg; do
+  go test -list '^Fuzz' "$pkg" | { grep '^Fuzz' || true; } | while read -r target; do
+    echo "== $pkg $target"
+    go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$pkg"
+  done
+done
