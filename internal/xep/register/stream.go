@@ -23,12 +23,6 @@ type Stream struct {
 // Stream returns the registration state of a new connection from addr.
 func (m *Module) Stream(addr string) *Stream { return &Stream{m: m, addr: addr} }
 
-// HandleUnauthenticated handles one request of a connection whose state nobody
-// keeps. No invitation can be presented that way; see Stream.
-func (m *Module) HandleUnauthenticated(ctx context.Context, req *stanza.Element, secure bool, addr string) *stanza.Element {
-	return m.Stream(addr).Handle(ctx, req, secure)
-}
-
 // Handle answers req, a whole IQ that came before login. It returns nil if req
 // has nothing to do with registration.
 func (s *Stream) Handle(ctx context.Context, req *stanza.Element, secure bool) *stanza.Element {

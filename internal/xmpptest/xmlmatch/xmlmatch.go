@@ -4,7 +4,8 @@
 //
 // {any} in an attribute value or in text stands for any text there. An element
 // whose whole content is {any} may hold anything, and {more} as its last text
-// allows further children after those given.
+// allows further children after those given. A value or text that is {=name}
+// fits any text and is kept under that name (Values).
 package xmlmatch
 
 import (
@@ -35,6 +36,17 @@ func Parse(doc string) (*stanza.Element, error) {
 	return stanza.ParseIn([]byte(strings.TrimSpace(doc)), Header)
 }
 
+// Values are what {=name} has met.
+type Values map[string]string
+
+// Fill puts the values in the place of {name} in text, escaped for XML.
+func (v Values) Fill(text string) string {
+	for name, value := range v {
+		text = strings.ReplaceAll(text, "{"+name+"}", string(stanza.AppendText(nil, value)))
+	}
+	return text
+}
+
 // Match tells how got differs from pattern; nil if it does not.
 func Match(pattern, got string) error {
 	p, err := Parse(pattern)
@@ -49,25 +61,29 @@ func Match(pattern, got string) error {
 }
 
 // Elements is Match for trees.
-func Elements(pattern, got *stanza.Element) error {
-	return match(pattern, got, pattern.Local)
+func Elements(pattern, got *stanza.Element) error { return Values{}.Elements(pattern, got) }
+
+// Elements is Match for trees, and keeps values. If it does not match it may
+// have kept some.
+func (v Values) Elements(pattern, got *stanza.Element) error {
+	return v.match(pattern, got, pattern.Local)
 }
 
-func match(p, g *stanza.Element, path string) error {
+func (v Values) match(p, g *stanza.Element, path string) error {
 	if p.Space != g.Space || p.Local != g.Local {
 		return fmt.Errorf("%s: got {%s}%s, want {%s}%s", path, g.Space, g.Local, p.Space, p.Local)
 	}
-	if err := attributes(p, g, path); err != nil {
+	if err := v.attributes(p, g, path); err != nil {
 		return err
 	}
 	if only(p) == Any {
 		return nil
 	}
-	if err := children(p, g, path); err != nil {
+	if err := v.children(p, g, path); err != nil {
 		return err
 	}
 	want := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(p.Text()), More))
-	if have := strings.TrimSpace(g.Text()); !Text(want, have) {
+	if have := strings.TrimSpace(g.Text()); !v.text(want, have) {
 		return fmt.Errorf("%s: got text %q, want %q", path, have, want)
 	}
 	return nil
@@ -81,13 +97,13 @@ func only(e *stanza.Element) string {
 	return strings.TrimSpace(e.Text())
 }
 
-func attributes(p, g *stanza.Element, path string) error {
+func (v Values) attributes(p, g *stanza.Element, path string) error {
 	for _, a := range p.Attrs {
 		have, ok := lookup(g, a)
 		if !ok {
 			return fmt.Errorf("%s: no attribute %s, want %q", path, a.Name, a.Value)
 		}
-		if !Text(a.Value, have) {
+		if !v.text(a.Value, have) {
 			return fmt.Errorf("%s: got %s=%q, want %q", path, a.Name, have, a.Value)
 		}
 	}
@@ -108,13 +124,13 @@ func lookup(e *stanza.Element, like stanza.Attr) (string, bool) {
 	return "", false
 }
 
-func children(p, g *stanza.Element, path string) error {
+func (v Values) children(p, g *stanza.Element, path string) error {
 	want, have := list(p), list(g)
 	for i, w := range want {
 		if i >= len(have) {
 			return fmt.Errorf("%s: no <%s xmlns='%s'/>", path, w.Local, w.Space)
 		}
-		if err := match(w, have[i], path+"/"+w.Local); err != nil {
+		if err := v.match(w, have[i], path+"/"+w.Local); err != nil {
 			return err
 		}
 	}
@@ -131,6 +147,14 @@ func list(e *stanza.Element) []*stanza.Element {
 		out = append(out, c)
 	}
 	return out
+}
+
+func (v Values) text(pattern, got string) bool {
+	if name, ok := strings.CutPrefix(pattern, "{="); ok && strings.HasSuffix(name, "}") {
+		v[strings.TrimSuffix(name, "}")] = got
+		return true
+	}
+	return Text(pattern, got)
 }
 
 // Text reports whether got fits pattern, in which {any} stands for any text.

@@ -42,3 +42,22 @@ func TestMatch(t *testing.T) {
 		})
 	}
 }
+
+func TestValues(t *testing.T) {
+	t.Parallel()
+	v := xmlmatch.Values{}
+	p, err := xmlmatch.Parse(`<a x='{=ver}'><b>{=text}</b></a>`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := xmlmatch.Parse(`<a x='7'><b>&lt;</b></a>`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Elements(p, g); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := v.Fill(`<c ver='{ver}' any='{any}'>{text}</c>`), `<c ver='7' any='{any}'>&lt;</c>`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
