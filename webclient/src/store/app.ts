@@ -78,6 +78,7 @@ export class App {
   /** Signs in again with what an earlier visit left, if anything. */
   async restore(): Promise<void> {
     await this.prepare();
+    credentials.onForgotten(() => this.stay && this.phaseSignal.value === 'in' && void this.logout(false));
     const kept = credentials.load();
     if (!kept) return;
     this.stay = kept.stay;

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { ReadonlySignal } from '@preact/signals';
+import { newId } from '../lib/id';
 import { parseMessage, chatMessage } from '../xmpp/messages';
 import type { IncomingMessage } from '../xmpp/messages';
 import { stateMessage } from '../xmpp/chatstates';
@@ -23,6 +24,7 @@ const typingLasts = 45_000;
 /** How long a confirmation of the server may take before the link counts as dead. */
 const confirmPatience = 8_000;
 const old = 60_000;
+const tabDelay = 200;
 /** A message that ended the connection this often is not tried again by itself. */
 const maxAttempts = 5;
 /** Servers end the stream over larger stanzas; the envelope is part of it. */
@@ -48,7 +50,9 @@ export class Chats {
   private saving: Promise<unknown> = Promise.resolve();
   private typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
   private statePeers = new Map<string, boolean>();
-  private inFlight = new Set<string>();
+  /** Sent and not yet confirmed: the message's id and its place in the order of sending. */
+  private inFlight = new Map<string, number>();
+  private sendings = 0;
   private attempts = new Map<string, number>();
   private confirming = false;
 
@@ -95,7 +99,7 @@ export class Chats {
   /** Writes a message down, then sends it as soon as there is a connection. */
   async compose(peer: string, body: string): Promise<void> {
     const at = Date.now();
-    const id = crypto.randomUUID();
+    const id = newId();
     const message: Message = { id, peer, mine: true, body, at, state: 'waiting', tab: tabId };
     await this.share({ type: 'composed', message });
     if (size(message) > maxBytes) await this.share({ type: 'failed', peer, id, error: 'This message is too long to send.' });
@@ -118,7 +122,7 @@ export class Chats {
       if (this.inFlight.has(m.id) || this.givenUp(m)) continue;
       const late = Date.now() - m.at > old ? m.at : null;
       if (!this.client.send(chatMessage(m.peer, m.id, m.body, late))) return;
-      this.inFlight.add(m.id);
+      this.inFlight.set(m.id, ++this.sendings);
     }
     void this.confirm();
   }
@@ -184,11 +188,14 @@ export class Chats {
     const own = this.conversation(m.peer)?.messages.some((x) => x.mine && x.id === m.id);
     if (own && m.peer === Jid.bare(this.client.jid)) return void this.share({ type: 'received', peer: m.peer, id: m.id });
     const seen = this.context.watching(m.peer);
-    const message: Message = { id: m.id || crypto.randomUUID(), peer: m.peer, mine: false, body, at: m.at };
+    const message: Message = { id: m.id || newId(), peer: m.peer, mine: false, body, at: m.at };
     const fresh = !this.conversation(m.peer)?.messages.some((x) => !x.mine && x.id === message.id);
     await this.commit({ type: 'incoming', message, seen });
     if (m.wantsReceipt && this.context.mayTell(m.peer, 'receipts')) this.client.send(receipt(m.from, m.id, m.type));
-    if (fresh && !seen) this.context.arrived(message);
+    if (!fresh) return;
+    // Another tab may show this chat: give it the moment to say so.
+    if (seen) setTimeout(() => this.channel?.tell({ type: 'read', peer: m.peer }), tabDelay);
+    else setTimeout(() => this.conversation(m.peer)?.unread && this.context.arrived(message), 2 * tabDelay);
   }
 
   // RFC 6121 §8.3: the message with this id did not get there.
@@ -211,7 +218,7 @@ export class Chats {
   private async confirm(): Promise<void> {
     if (this.confirming || this.inFlight.size === 0) return;
     this.confirming = true;
-    const sent = [...this.inFlight];
+    const upTo = this.sendings;
     let proven = false;
     try {
       await ping(this.client, confirmPatience);
@@ -225,7 +232,7 @@ export class Chats {
       this.confirming = false;
     }
     if (!proven) return;
-    this.confirmed(sent);
+    this.confirmed([...this.inFlight].filter(([, n]) => n <= upTo).map(([id]) => id));
     void this.confirm();
   }
 

@@ -10,8 +10,8 @@ const key = 'parley.session';
 
 /** Keeps the keys: for this tab only, or until the person logs out. */
 export function save(saved: Saved, stay: boolean): void {
-  forget();
   (stay ? localStorage : sessionStorage).setItem(key, JSON.stringify(saved));
+  (stay ? sessionStorage : localStorage).removeItem(key);
 }
 
 /** The kept keys and whether they outlive the tab. */
@@ -25,6 +25,13 @@ export function load(): { saved: Saved; stay: boolean } | null {
 export function forget(): void {
   sessionStorage.removeItem(key);
   localStorage.removeItem(key);
+}
+
+/** Calls back when another tab logs out of the account that this device kept. */
+export function onForgotten(handler: () => void): void {
+  addEventListener('storage', (e) => {
+    if (e.storageArea === localStorage && e.key === key && e.newValue === null) handler();
+  });
 }
 
 function read(storage: Storage): Saved | null {

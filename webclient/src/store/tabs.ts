@@ -1,7 +1,8 @@
+import { newId } from '../lib/id';
 import type { ChatEvent } from './model';
 
 /** Identity of this tab: who sends which waiting message. */
-export const tabId = crypto.randomUUID();
+export const tabId = newId();
 
 const lockPrefix = 'parley tab ';
 

@@ -1,5 +1,6 @@
 import { Strophe } from 'strophe.js';
 import type { Builder } from 'strophe.js';
+import { newId } from '../lib/id';
 import { attr } from './dom';
 import { NS } from './ns';
 import * as Jid from './jid';
@@ -101,7 +102,7 @@ export class Link {
   /** Sends a request and waits for its answer (RFC 6120 §8.2.3). */
   iq(stanza: Builder, timeout = iqTimeout): Promise<Element> {
     const el = stanza.tree();
-    const id = attr(el, 'id') || crypto.randomUUID();
+    const id = attr(el, 'id') || newId();
     el.setAttribute('id', id);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

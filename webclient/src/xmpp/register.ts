@@ -1,5 +1,6 @@
 import { $iq, Strophe } from 'strophe.js';
 import type { Builder } from 'strophe.js';
+import { newId } from '../lib/id';
 import { attr, child, childText } from './dom';
 import { NS } from './ns';
 import { readError, StanzaError } from './stanzaerror';
@@ -108,7 +109,7 @@ class PreAuthStream {
   }
 
   async iq(stanza: Builder): Promise<Element> {
-    this.wantedId = crypto.randomUUID();
+    this.wantedId = newId();
     stanza.tree().setAttribute('id', this.wantedId);
     const answer = await this.wait(() => this.conn.send(stanza));
     if (answer.localName === 'error') throw new RegisterError('unreachable', 'The server ended the connection.');

@@ -3,8 +3,8 @@ import { ping } from './ping';
 import { StanzaError } from './stanzaerror';
 
 /** Silence after which a ping goes out, and how long its answer may take. */
-export const idle = 40_000;
-export const patience = 6_000;
+export const idle = 20_000;
+export const patience = 5_000;
 
 /**
  * Notices a dead link. A black-holed socket looks connected for minutes, so

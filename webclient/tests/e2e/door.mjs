@@ -24,7 +24,7 @@ export const tests = {
     const name = newName('reg');
     await signUp(v.page, name, newPassword);
     assert.equal(await v.page.locator('.me-name').innerText(), name);
-    await v.page.getByText('There is nobody on your list yet').waitFor();
+    await v.page.locator('.main .home', { hasText: 'There is nobody on your list yet' }).waitFor();
   },
 
   'a name that is taken is said to be taken': async (browser, opened) => {
@@ -93,6 +93,11 @@ export const tests = {
     await second.goto(`${base}/`);
     await inside(second);
     await online(v.page);
+    // Logging out in one tab is logging out in all.
+    await second.getByRole('button', { name: 'Settings' }).click();
+    await second.getByRole('button', { name: 'Log out' }).click();
+    await second.getByRole('button', { name: 'Log out' }).click();
+    await v.page.getByRole('button', { name: 'Log in' }).waitFor();
   },
 
   'without staying signed in only the tab remembers': async (browser, opened) => {
