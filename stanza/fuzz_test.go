@@ -38,9 +38,18 @@ func addDocuments(f *testing.F) {
 // tree. It refuses less on purpose, so not the other way.
 func FuzzScan(f *testing.F) {
 	addDocuments(f)
-	var s stanza.Scanner
+	var s, inScope stanza.Scanner
 	var v stanza.View
+	h, err := stanza.ParseHeader([]byte(streamHeader))
+	if err != nil {
+		f.Fatal(err)
+	}
+	inScope.SetScope(h)
 	f.Fuzz(func(t *testing.T, doc []byte) {
+		if inScope.Scan(doc, &v) == nil {
+			agree(t, inStream(v.Raw), stanza.New(stanza.NSStream, "stream").Add(v.Tree()))
+			checkView(t, doc, &v)
+		}
 		err := s.Scan(doc, &v)
 		if _, parseErr := stanza.Parse(doc); condition(t, parseErr) != condition(t, err) {
 			t.Fatalf("Scan: %v, Parse: %v", err, parseErr)
@@ -52,6 +61,11 @@ func FuzzScan(f *testing.F) {
 		agree(t, doc, v.Tree())
 		checkView(t, doc, &v)
 	})
+}
+
+// inStream puts an element where a stream header has it.
+func inStream(doc []byte) []byte {
+	return []byte(`<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>` + string(doc) + `</stream:stream>`)
 }
 
 // checkExpatRefuses is the other way, for what is not refused on purpose.

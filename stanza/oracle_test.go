@@ -119,3 +119,19 @@ func agree(t testing.TB, doc []byte, got *stanza.Element) {
 		t.Fatalf("trees differ\n  doc %q\n  got\n%s\n  expat\n%s", doc, dump(got), want)
 	}
 }
+
+// TestOracle fails if the oracle does not say no, or does not say the tree.
+func TestOracle(t *testing.T) {
+	t.Parallel()
+	for doc, want := range map[string]string{
+		`<a>`:                        "!no element found: line 1, column 3",
+		`<!DOCTYPE a><a/>`:           "!a document type declaration",
+		`<p:a/>`:                     "!unbound prefix: line 1, column 0",
+		`<a b='&#9;'>x<b/>\</a>`:     "(\ta\n@\tb=\\t\n\"x\n(\tb\n)\n\"\\\\\n)",
+		`<p:a xmlns:p='u' p:b='c'/>`: "(u\ta\n@u\tb=c\n)",
+	} {
+		if got, known := ask(t, []byte(doc)); known && got != want {
+			t.Errorf("%s: got %q, want %q", doc, got, want)
+		}
+	}
+}
