@@ -7,6 +7,7 @@ CREATE TABLE accounts (
     roster_version BIGINT NOT NULL,
     roster_floor   BIGINT NOT NULL, -- oldest version RosterSince can answer
     offline_count  BIGINT NOT NULL,
+    offline_prior  BIGINT NOT NULL, -- offline_count before the last append
     offline_last   BIGINT NOT NULL  -- last offline message id given out
 );
 CREATE INDEX accounts_by_domain ON accounts (domain, jid);

@@ -21,10 +21,11 @@ func code(err error) string {
 
 // Retryable implements sqlstore.Engine.
 func (e *engine) Retryable(err error) bool {
-	if errors.Is(err, errRolledBack) {
-		return true
-	}
 	switch c := code(err); {
+	case errors.Is(err, errUndecided):
+		return false
+	case errors.Is(err, errRolledBack):
+		return true
 	case c == "":
 		return lost(err)
 	case c == "40001", c == "40P01": // serialization failure, deadlock

@@ -8,6 +8,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 
@@ -39,6 +40,7 @@ func open(ctx context.Context, url string) (*engine, error) {
 		return nil, err
 	}
 	cfg.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = idleTimeout
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "parley"
 	}
@@ -50,12 +52,14 @@ func open(ctx context.Context, url string) (*engine, error) {
 		pool.Close()
 		return nil, err
 	}
-	return &engine{pool: pool}, nil
+	return &engine{pool: pool, node: rand.Text()}, nil
 }
 
 // engine implements sqlstore.Engine.
 type engine struct {
-	pool *pgxpool.Pool
+	pool    *pgxpool.Pool
+	node    string // names this engine among all that ever used the database
+	batches int64  // owned by the one who writes: transactions begun
 }
 
 // Dialect implements sqlstore.Engine.
@@ -105,6 +109,7 @@ func (e *engine) HasTable(ctx context.Context, name string) (found bool, err err
 
 // Close implements sqlstore.Engine.
 func (e *engine) Close() error {
+	e.removeMark()
 	e.pool.Close()
 	return nil
 }

@@ -23,35 +23,33 @@ const rollbackTimeout = time.Second
 type tx struct {
 	engine *engine
 	conn   *pgxpool.Conn // nil once the transaction has ended
-	xid    string        // by which the server knows the transaction afterwards
+	mark   int64         // number it leaves in the database, 0: none
 }
 
-// Begin implements sqlstore.Engine. It learns the transaction's id in the same
-// round trip, to ask for its fate should the connection break in Commit.
+// Begin implements sqlstore.Engine. One transaction runs at a time.
 func (e *engine) Begin(ctx context.Context) (sqlstore.Tx, error) {
-	conn, err := e.pool.Acquire(ctx)
-	if err != nil {
-		return nil, err
-	}
-	t := &tx{engine: e, conn: conn}
 	var b pgx.Batch
 	b.Queue(`BEGIN`)
-	b.Queue(`SELECT pg_current_xact_id()::text`).QueryRow(func(row pgx.Row) error { return row.Scan(&t.xid) })
-	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
-		t.Rollback(ctx)
-		return nil, err
-	}
-	return t, nil
+	return e.begin(ctx, &b, e.queueMark(&b))
 }
 
 // BeginMigration implements sqlstore.Engine. The lock is let go when the
 // transaction ends.
 func (e *engine) BeginMigration(ctx context.Context) (sqlstore.Tx, error) {
-	t, err := e.Begin(ctx)
+	var b pgx.Batch
+	b.Queue(`BEGIN`)
+	b.Queue(`SELECT pg_advisory_xact_lock($1)`, int64(migrationLock))
+	return e.begin(ctx, &b, 0)
+}
+
+// begin sends the statements that open a transaction in one round trip.
+func (e *engine) begin(ctx context.Context, b *pgx.Batch, mark int64) (sqlstore.Tx, error) {
+	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := t.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrationLock)); err != nil {
+	t := &tx{engine: e, conn: conn, mark: mark}
+	if err := conn.SendBatch(ctx, b).Close(); err != nil {
 		t.Rollback(ctx)
 		return nil, err
 	}
@@ -102,7 +100,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	t.release()
 	switch {
 	case err != nil && lost:
-		return t.engine.fate(ctx, t.xid, err)
+		return t.engine.fate(ctx, t.mark, err)
 	case err != nil:
 		return err
 	case tag.String() != "COMMIT": // the server rolled an aborted transaction back

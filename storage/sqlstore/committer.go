@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -272,9 +271,3 @@ func (c *committer) transact(ctx context.Context, ops []*op) ([]error, error) {
 	}
 	return results, tx.Commit(ctx)
 }
-
-var errUndecided = errors.New("the connection was lost while committing and the outcome is unknown")
-
-// Undecided is for engines: it marks a commit of which nobody can say whether
-// it happened. It is not retried, since that could write twice.
-func Undecided(err error) error { return fmt.Errorf("%w: %w", errUndecided, err) }

@@ -30,7 +30,8 @@ type Tx interface {
 	// Script runs several statements without arguments.
 	Script(ctx context.Context, sql string) error
 	// Commit returns nil only when the transaction is committed and synced, and
-	// an error that is Retryable only when it surely is not.
+	// an error that is Retryable only when it surely is not: nothing is ever
+	// written twice.
 	Commit(ctx context.Context) error
 	// Rollback may be called after Commit, when it does nothing.
 	Rollback(ctx context.Context)

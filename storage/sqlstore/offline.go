@@ -39,35 +39,34 @@ func appends(ops []*op) int {
 
 // planAppend appends k messages to one account in plain statements, so that
 // many accounts' messages share a round trip: take the account's row with k ids
-// and k places, insert those of the k messages that fit, and if some did not,
-// give their places back.
+// and as many places as there are, then insert those of the k that got one.
 func planAppend(ops []*op) plan {
 	account, max, k := ops[0].key, ops[0].append.max, len(ops)
-	statements := make([]Statement, 0, k+2)
+	statements := make([]Statement, 0, k+1)
 	statements = append(statements, Statement{`UPDATE accounts
-		SET offline_last = offline_last + $2, offline_count = offline_count + $2
-		WHERE jid = $1`, []any{account, k}})
+		SET offline_last = offline_last + $2, offline_prior = offline_count,
+			offline_count = CASE WHEN offline_count + $2 <= $3 THEN offline_count + $2
+				WHEN offline_count < $3 THEN $3 ELSE offline_count END
+		WHERE jid = $1`, []any{account, k, max}})
 	for i, o := range ops {
-		statements = append(statements, insertOffline(o.append, k-1-i))
+		statements = append(statements, insertOffline(o.append, max-i, k-1-i))
 	}
-	statements = append(statements, Statement{`UPDATE accounts
-		SET offline_count = CASE WHEN offline_count - $2 < $3 THEN $3 ELSE offline_count - $2 END
-		WHERE jid = $1 AND offline_count > $3`, []any{account, k, max}})
 	return plan{statements, judgeAppends}
 }
 
-// insertOffline inserts a message that later ones follow in the same plan.
-func insertOffline(a *offlineAppend, later int) Statement {
+// insertOffline inserts a message if the account had fewer than below messages
+// before the plan. later is how many messages follow in it.
+func insertOffline(a *offlineAppend, below, later int) Statement {
 	m := a.message
 	return Statement{`INSERT INTO offline_messages
 			(account, id, received, sender, recipient, stanza_id, type, lang, payload)
 		SELECT jid, offline_last - $2, $3, $4, $5, $6, $7, $8, $9 FROM accounts
-		WHERE jid = $1 AND offline_count - $2 <= $10`,
-		[]any{m.Account, later, fromTime(m.Received), m.From, m.To, m.StanzaID, m.Type, m.Lang, fromBytes(m.Payload), a.max}}
+		WHERE jid = $1 AND offline_prior < $10`,
+		[]any{m.Account, later, fromTime(m.Received), m.From, m.To, m.StanzaID, m.Type, m.Lang, fromBytes(m.Payload), below}}
 }
 
 func judgeAppends(affected []int64) []error {
-	inserted := affected[1 : len(affected)-1]
+	inserted := affected[1:]
 	results := make([]error, len(inserted))
 	for i, n := range inserted {
 		switch {
