@@ -17,6 +17,8 @@ type Subscriptions interface {
 	Subscriptions(ctx context.Context, account jid.JID) (iter.Seq[jid.JID], error)
 	// IsSubscriber reports whether contact may see account's presence.
 	IsSubscriber(ctx context.Context, account, contact jid.JID) (bool, error)
+	// Repair ends contact's subscription to account if it is one-sided.
+	Repair(ctx context.Context, account, contact jid.JID) error
 }
 
 // Options bound what a session may make the server remember. Zero values stand

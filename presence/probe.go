@@ -39,17 +39,16 @@ func (m *Module) ask(ctx context.Context, s module.Session, contact jid.JID) err
 	if len(sessions) == 0 {
 		return nil
 	}
-	knows, err := m.mayKnow(ctx, contact, s.JID().Bare())
+	account := s.JID().Bare()
+	knows, err := m.mayKnow(ctx, contact, account)
 	switch {
 	case err != nil:
 		return err
 	case !knows:
-		m.refuse(ctx, contact, s.JID())
+		return m.subs.Repair(ctx, contact, account)
 	}
 	for _, theirs := range sessions {
-		if knows {
-			m.present(theirs.JID(), func(st *module.Stanza) { s.Send(st.For(s.JID())) })
-		}
+		m.present(theirs.JID(), func(st *module.Stanza) { s.Send(st.For(s.JID())) })
 	}
 	return nil
 }
@@ -74,9 +73,15 @@ func (m *Module) toAccount(ctx context.Context, ev *module.Event) error {
 }
 
 // refuse is the answer to whom it does not concern, the same whether the
-// account exists or not.
+// account exists or not. A client of ours, which should not probe anyway, gets
+// it past its roster: a request of its user that still waits is not cancelled.
 func (m *Module) refuse(ctx context.Context, account, asker jid.JID) {
-	m.host.Route(ctx, module.NewStanza(stanza.Presence, "unsubscribed", account, asker.Bare()))
+	no := module.NewStanza(stanza.Presence, "unsubscribed", account, asker.Bare())
+	if !m.host.IsLocal(asker) {
+		m.host.Route(ctx, no)
+	} else if s := m.host.Session(asker); s != nil {
+		s.Send(no)
+	}
 }
 
 // answer sends the presence of all available resources, or of the one asked

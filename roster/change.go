@@ -23,54 +23,66 @@ type changed struct {
 // did reports whether anything was written.
 func (c *changed) did() bool { return !c.before.Equal(c.after) }
 
+// effects are what is to be done for the contact when the account is free
+// again.
+type effects []func(context.Context)
+
 // update makes one change of a locked account, durably, and brings the
 // snapshot up to date. It does not stop half-way when the client that asked
 // goes away: a committed change is also pushed and sent on.
-func (m *Module) update(ctx context.Context, a *account, contact jid.JID, e edit) (changed, error) {
+func (m *Module) update(ctx context.Context, account, contact jid.JID, e edit) (changed, error) {
 	var c changed
 	var err error
 	c.before, c.after, c.version, err = m.store.UpdateRoster(
-		context.WithoutCancel(ctx), a.jid.String(), contact.String(), m.opts.MaxItems, e)
+		context.WithoutCancel(ctx), account.String(), contact.String(), m.opts.MaxItems, e)
 	switch {
 	case errors.Is(err, storage.ErrQuota):
 		return c, stanza.NewError(stanza.PolicyViolation, fmt.Sprintf("a roster holds at most %d contacts", m.opts.MaxItems))
 	case err != nil:
 		return c, fmt.Errorf("roster: update: %w", err)
 	}
-	m.follow(a, contact, &c)
+	m.follow(account, contact, &c)
 	return c, nil
 }
 
-// follow applies a change to the cached snapshot. A gap in the versions means
-// that somebody else wrote too (the command line, another node): then the
-// snapshot is read again when it is needed.
-func (m *Module) follow(a *account, contact jid.JID, c *changed) {
-	s := a.snapshot.Load()
-	switch {
-	case s == nil || c.version == s.version:
-	case c.did() && c.version == s.version+1:
-		a.snapshot.Store(s.replace(contact, &c.after, c.version))
-	default:
-		a.snapshot.Store(nil)
-	}
-}
-
-// subscription carries one subscription stanza through the table of Appendix A
-// for one account: the state, the pushes, what the user's resources and the
-// contact get to see. st is the stanza between bare JIDs.
-func (m *Module) subscription(ctx context.Context, d Direction, k Kind, account, contact jid.JID, st *module.Stanza) error {
-	a, err := m.accounts.lock(ctx, account)
+// alone runs f while nothing else happens between two accounts, and then what
+// f leaves to do. An account of ours that is told something by another one of
+// ours is within the other's alone.
+func (m *Module) alone(ctx context.Context, account, contact jid.JID, f func() (effects, error)) error {
+	unlock, err := m.pairs.lock(ctx, pairOf(account, contact))
 	if err != nil {
 		return err
 	}
-	defer m.accounts.unlock(ctx, a)
+	defer unlock()
+	return m.within(ctx, account, f)
+}
+
+// within is alone for who is alone already: f runs with the account locked.
+func (m *Module) within(ctx context.Context, account jid.JID, f func() (effects, error)) error {
+	unlock, err := m.accounts.lock(ctx, account)
+	if err != nil {
+		return err
+	}
+	todo, err := f()
+	unlock()
+	ctx = context.WithoutCancel(ctx)
+	for _, do := range todo {
+		do(ctx)
+	}
+	return err
+}
+
+// step carries one subscription stanza through the table of Appendix A for one
+// locked account: the state, the pushes, what the user's resources and the
+// contact get to see. st is the stanza between bare JIDs.
+func (m *Module) step(ctx context.Context, d Direction, k Kind, account, contact jid.JID, st *module.Stanza) (effects, error) {
 	if d == Inbound && k == Subscribe {
-		if full, err := m.pendingFull(ctx, a, contact); full || err != nil {
-			return err
+		if full, err := m.pendingFull(ctx, account, contact); full || err != nil {
+			return nil, err
 		}
 	}
 	var t Transition
-	c, err := m.update(ctx, a, contact, func(item *storage.RosterItem, _ bool) (bool, error) {
+	c, err := m.update(ctx, account, contact, func(item *storage.RosterItem, _ bool) (bool, error) {
 		t = Next(d, k, stateOf(item), item.Approved)
 		apply(item, d, k, t)
 		if d == Inbound && k == Subscribe && t.Pass {
@@ -79,11 +91,10 @@ func (m *Module) subscription(ctx context.Context, d Direction, k Kind, account,
 		return item.InRoster || item.PendingIn, nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	m.announce(a, d, k, t, &c, st)
-	m.answer(a, d, t, &c, contact, st)
-	return nil
+	m.announce(account, d, k, t, &c, st)
+	return m.answer(account, contact, d, t, &c, st), nil
 }
 
 // apply brings an item into the state a transition leads to.
@@ -116,8 +127,8 @@ func (m *Module) request(st *module.Stanza) []byte {
 
 // pendingFull reports whether a request of one more stranger must be dropped.
 // RFC 6121 sets no bound; without one anybody could fill the storage.
-func (m *Module) pendingFull(ctx context.Context, a *account, contact jid.JID) (bool, error) {
-	s, err := m.contacts(ctx, a)
+func (m *Module) pendingFull(ctx context.Context, account, contact jid.JID) (bool, error) {
+	s, err := m.contacts(ctx, account)
 	if err != nil {
 		return false, err
 	}
@@ -127,9 +138,9 @@ func (m *Module) pendingFull(ctx context.Context, a *account, contact jid.JID) (
 
 // announce tells the user's resources: the stanza first, then the push, so
 // that a client can tell why its roster changed (RFC 6121 §3.1.6).
-func (m *Module) announce(a *account, d Direction, k Kind, t Transition, c *changed, st *module.Stanza) {
+func (m *Module) announce(account jid.JID, d Direction, k Kind, t Transition, c *changed, st *module.Stanza) {
 	if d == Inbound && t.Pass {
-		for _, s := range m.host.Sessions(a.jid) {
+		for _, s := range m.host.Sessions(account) {
 			// A request goes to all available resources (§3.1.3), an answer to
 			// the interested ones (§3.1.6, §3.2.3, §3.3.3).
 			if k == Subscribe && s.Presence() != nil || k != Subscribe && m.interested.Get(s) {
@@ -138,7 +149,7 @@ func (m *Module) announce(a *account, d Direction, k Kind, t Transition, c *chan
 		}
 	}
 	if seen(&c.before) != seen(&c.after) {
-		m.push(a, &c.after, c.version)
+		m.push(account, &c.after, c.version)
 	}
 }
 
@@ -153,24 +164,25 @@ func seen(i *storage.RosterItem) shown {
 	return shown{i.Listed(), i.Ask, i.Approved, i.Subscription}
 }
 
-// answer puts in the outbox what the contact has to get.
-func (m *Module) answer(a *account, d Direction, t Transition, c *changed, contact jid.JID, st *module.Stanza) {
+// answer is what the contact has to get.
+func (m *Module) answer(account, contact jid.JID, d Direction, t Transition, c *changed, st *module.Stanza) effects {
+	var todo effects
 	if d == Outbound && t.Pass {
-		m.send(a, st)
+		todo = append(todo, m.send(st))
 	}
 	if t.Reply {
-		m.send(a, module.NewStanza(stanza.Presence, Subscribed.String(), a.jid, contact))
+		todo = append(todo, m.send(module.NewStanza(stanza.Presence, Subscribed.String(), account, contact)))
 	}
 	was, is := c.before.Subscription&storage.From != 0, c.after.Subscription&storage.From != 0
 	switch {
 	case !was && is, t.Reply: // RFC 6121 §3.1.5
-		a.later(func(ctx context.Context) { m.presences.Introduce(ctx, a.jid, contact) })
+		todo = append(todo, func(ctx context.Context) { m.presences.Introduce(ctx, account, contact) })
 	case was && !is: // RFC 6121 §3.2.2, §3.3.3
-		a.later(func(ctx context.Context) { m.presences.Withdraw(ctx, a.jid, contact) })
+		todo = append(todo, func(ctx context.Context) { m.presences.Withdraw(ctx, account, contact) })
 	}
+	return todo
 }
 
-func (m *Module) send(a *account, st *module.Stanza) {
-	st.Own()
-	a.later(func(ctx context.Context) { m.host.Route(ctx, st) })
+func (m *Module) send(st *module.Stanza) func(context.Context) {
+	return func(ctx context.Context) { m.host.Route(ctx, st) }
 }

@@ -8,26 +8,29 @@
 //
 // # Order
 //
-// The changes of one account happen one after another: an account is locked
-// over the storage transaction and the roster pushes, which only queue, so the
-// pushes leave in the order of their versions. (The lock respects a context
-// and is the one lock in the server held over a storage call.) What has to go
-// to contacts is put in the account's outbox under that lock and sent after
-// it, in order, by one goroutine at a time. No two accounts are locked at
-// once, and still the two sides of a subscription see each other's changes in
-// the order in which they were made.
+// Two locks keep things in order; both respect a context, and they are the
+// only ones in the server that are held over storage calls.
+//
+//  1. A pair of accounts is locked over a subscription change of either side
+//     and all that follows from it: what the contact is sent and, if it is an
+//     account of ours too, its own change and answer. So the stanzas of two
+//     users about each other never cross, and their rosters stay compatible.
+//     Whoever has the router deliver a subscription stanza from an account of
+//     ours must therefore be this package.
+//  2. Inside it, or alone, an account is locked over one change of its roster
+//     and the pushes, which only queue: they leave in the order of their
+//     versions.
 //
 // # Cache
 //
 // While an account has sessions, addresses and states of its contacts are kept
 // in memory, written through, for the presence module. Names and groups are
-// not: only a roster get needs them, and those are kept, encoded, in a cache
-// of bounded size.
+// not: only a roster get needs them.
 //
 // # Left out
 //
 // Shared rosters; item exchange (XEP-0144). A server that is killed between
 // the two halves of a subscription change leaves them different; they are made
 // the same when either side comes online: outstanding requests are sent
-// again, and a probe that is refused ends the subscription (RFC 6121 §4.3.2).
+// again, and who thinks that he is subscribed and is not learns it (Repair).
 package roster

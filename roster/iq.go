@@ -17,19 +17,20 @@ func (m *Module) get(ctx context.Context, iq *module.IQ) (*stanza.Element, error
 	if !iq.FromOwner() {
 		return nil, stanza.NewError(stanza.Forbidden, "")
 	}
-	a, err := m.accounts.lock(ctx, iq.Account())
+	account := iq.Account()
+	unlock, err := m.accounts.lock(ctx, account)
 	if err != nil {
 		return nil, err
 	}
-	defer m.accounts.unlock(ctx, a)
-	result := &module.Stanza{Kind: stanza.IQ, Type: "result", ID: iq.ID, From: iq.Account(), To: iq.From}
+	defer unlock()
+	result := &module.Stanza{Kind: stanza.IQ, Type: "result", ID: iq.ID, From: account, To: iq.From}
 	if known, ok := parseVersion(iq.Request.Attr("ver")); ok {
-		served, err := m.since(ctx, a, iq.Session, known, result)
+		served, err := m.since(ctx, account, iq.Session, known, result)
 		if served || err != nil {
 			return nil, handled(err)
 		}
 	}
-	query, err := m.whole(ctx, a)
+	query, err := m.whole(ctx, account)
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +41,8 @@ func (m *Module) get(ctx context.Context, iq *module.IQ) (*stanza.Element, error
 }
 
 // since answers with an empty result and pushes of what has changed (§2.6.3).
-func (m *Module) since(ctx context.Context, a *account, s module.Session, known uint64, result *module.Stanza) (bool, error) {
-	d, ok, err := m.store.RosterSince(ctx, a.jid.String(), known)
+func (m *Module) since(ctx context.Context, account jid.JID, s module.Session, known uint64, result *module.Stanza) (bool, error) {
+	d, ok, err := m.store.RosterSince(ctx, account.String(), known)
 	if err != nil {
 		return false, fmt.Errorf("roster: read changes: %w", err)
 	}
@@ -62,8 +63,8 @@ func handled(err error) error {
 }
 
 // whole returns the encoded roster of a locked account.
-func (m *Module) whole(ctx context.Context, a *account) ([]byte, error) {
-	r, err := m.store.Roster(ctx, a.jid.String())
+func (m *Module) whole(ctx context.Context, account jid.JID) ([]byte, error) {
+	r, err := m.store.Roster(ctx, account.String())
 	if err != nil {
 		return nil, fmt.Errorf("roster: read: %w", err)
 	}
@@ -89,66 +90,56 @@ func (m *Module) set(ctx context.Context, iq *module.IQ) (*stanza.Element, error
 	if req.contact == iq.Account() {
 		return nil, stanza.NewError(stanza.NotAllowed, "nobody is in his own roster")
 	}
-	a, err := m.accounts.lock(ctx, iq.Account())
-	if err != nil {
-		return nil, err
-	}
-	defer m.accounts.unlock(ctx, a)
 	if req.remove {
-		return nil, m.remove(ctx, a, req.contact)
+		return nil, m.alone(ctx, iq.Account(), req.contact, func() (effects, error) {
+			return m.remove(ctx, iq.Account(), req.contact)
+		})
 	}
-	return nil, m.put(ctx, a, req)
+	return nil, m.within(ctx, iq.Account(), func() (effects, error) {
+		return nil, m.put(ctx, iq.Account(), req)
+	})
 }
 
 // put adds or changes an item (§2.3, §2.4). The subscription is not the
 // client's to set (§2.1.2.5).
-func (m *Module) put(ctx context.Context, a *account, req request) error {
-	c, err := m.update(ctx, a, req.contact, func(item *storage.RosterItem, _ bool) (bool, error) {
+func (m *Module) put(ctx context.Context, account jid.JID, req request) error {
+	c, err := m.update(ctx, account, req.contact, func(item *storage.RosterItem, _ bool) (bool, error) {
 		item.InRoster, item.Name, item.Groups = true, req.name, req.groups
 		return true, nil
 	})
 	if err == nil && c.did() {
-		m.push(a, &c.after, c.version)
+		m.push(account, &c.after, c.version)
 	}
 	return err
 }
 
 // remove deletes an item and ends both subscriptions (§2.5.2).
-func (m *Module) remove(ctx context.Context, a *account, contact jid.JID) error {
-	c, err := m.update(ctx, a, contact, func(item *storage.RosterItem, _ bool) (bool, error) {
+func (m *Module) remove(ctx context.Context, account, contact jid.JID) (effects, error) {
+	c, err := m.update(ctx, account, contact, func(item *storage.RosterItem, _ bool) (bool, error) {
 		if !item.Listed() {
 			return false, stanza.NewError(stanza.ItemNotFound, "") // §2.5.3
 		}
 		return false, nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	m.push(a, &c.after, c.version)
-	m.end(a, contact, stateOf(&c.before))
-	return nil
+	m.push(account, &c.after, c.version)
+	return m.goodbye(account, contact, stateOf(&c.before)), nil
 }
 
-// end tells a contact that nothing is left between it and the user: RFC 6121
-// §2.5.2, §3.2.2, §3.3.2.
-func (m *Module) end(a *account, contact jid.JID, was State) {
-	for _, st := range goodbyes(a.jid, contact, was) {
-		m.send(a, st)
-	}
-	if was&bitFrom != 0 {
-		a.later(func(ctx context.Context) { m.presences.Withdraw(ctx, a.jid, contact) })
-	}
-}
-
-// goodbyes are the stanzas that end what is between two accounts, or was asked
-// for.
-func goodbyes(account, contact jid.JID, was State) []*module.Stanza {
-	var list []*module.Stanza
+// goodbye ends what is between two accounts, or was asked for: RFC 6121 §2.5.2,
+// §3.2.2, §3.3.2.
+func (m *Module) goodbye(account, contact jid.JID, was State) effects {
+	var todo effects
 	if was&(bitFrom|bitPendingIn) != 0 {
-		list = append(list, module.NewStanza(stanza.Presence, Unsubscribed.String(), account, contact))
+		todo = append(todo, m.send(module.NewStanza(stanza.Presence, Unsubscribed.String(), account, contact)))
 	}
 	if was&(bitTo|bitPendingOut) != 0 {
-		list = append(list, module.NewStanza(stanza.Presence, Unsubscribe.String(), account, contact))
+		todo = append(todo, m.send(module.NewStanza(stanza.Presence, Unsubscribe.String(), account, contact)))
 	}
-	return list
+	if was&bitFrom != 0 {
+		todo = append(todo, func(ctx context.Context) { m.presences.Withdraw(ctx, account, contact) })
+	}
+	return todo
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"parley/internal/jid"
 	"parley/internal/module"
 	"parley/stanza"
 	"parley/storage"
@@ -11,9 +12,9 @@ import (
 
 // push tells the interested resources of a locked account about one item
 // (RFC 6121 §2.1.6). One that is no longer listed is removed.
-func (m *Module) push(a *account, item *storage.RosterItem, version uint64) {
+func (m *Module) push(account jid.JID, item *storage.RosterItem, version uint64) {
 	payload := appendQuery(nil, formatVersion(version), func(dst []byte) []byte { return appendItem(dst, item) })
-	for _, s := range m.host.Sessions(a.jid) {
+	for _, s := range m.host.Sessions(account) {
 		if m.interested.Get(s) {
 			s.Send(m.pushTo(s, payload))
 		}

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"parley/internal/jid"
@@ -42,29 +43,20 @@ func (l *leavers) take(account jid.JID) *Snapshot {
 
 // accountRemoved ends the subscriptions of an account that is gone, so that
 // whoever gets the address next inherits nobody's trust (XEP-0077 §3.2 says
-// that the server should cancel its subscriptions).
+// that the server should cancel its subscriptions). What is cached of it goes
+// with its last session, which still needs it to say goodbye.
 func (m *Module) accountRemoved(ctx context.Context, account jid.JID) error {
-	a, err := m.accounts.lock(ctx, account)
-	if err != nil {
-		return err
-	}
-	defer m.accounts.unlock(ctx, a)
-	a.snapshot.Store(nil)
 	s := m.removing.take(account)
 	if s == nil {
 		return nil
 	}
+	var err error
 	for _, c := range s.contacts {
-		if c.State&bitFrom != 0 {
-			// The sessions are only about to end, and will not know to whom
-			// to say it.
-			a.later(func(ctx context.Context) { m.presences.Withdraw(ctx, account, c.JID) })
-		}
-		for _, st := range goodbyes(account, c.JID, c.State) {
-			m.send(a, st)
-		}
+		err = errors.Join(err, m.alone(ctx, account, c.JID, func() (effects, error) {
+			return m.goodbye(account, c.JID, c.State), nil
+		}))
 	}
-	return nil
+	return err
 }
 
 var _ module.Module = (*Module)(nil)

@@ -2,10 +2,6 @@ package roster
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"iter"
-	"log/slog"
 	"sync/atomic"
 
 	"parley/internal/jid"
@@ -70,7 +66,9 @@ type Module struct {
 	presences Presences
 	host      module.Host
 
-	accounts   accounts
+	pairs      locks[pair]    // held over a subscription change on both sides
+	accounts   locks[jid.JID] // held over one roster's change and its pushes
+	cache      cache
 	interested module.SessionValue[bool] // has asked for the roster, RFC 6121 §2.2
 	pushes     atomic.Uint64             // numbers the ids of pushes
 	removing   leavers
@@ -117,90 +115,3 @@ func afterAuthentication(space, local string) module.StreamFeature {
 		return feature
 	}
 }
-
-// Contacts returns the account's contacts. It is a look-up in memory while the
-// account has sessions; of others it is read from storage. An unknown account
-// has none.
-func (m *Module) Contacts(ctx context.Context, account jid.JID) (*Snapshot, error) {
-	if s := m.accounts.cached(account); s != nil {
-		return s, nil
-	}
-	if len(m.host.Sessions(account)) == 0 {
-		return m.load(ctx, account)
-	}
-	a, err := m.accounts.lock(ctx, account)
-	if err != nil {
-		return nil, err
-	}
-	defer m.accounts.unlock(ctx, a)
-	return m.contacts(ctx, a)
-}
-
-// contacts is Contacts for an account that is locked.
-func (m *Module) contacts(ctx context.Context, a *account) (*Snapshot, error) {
-	if s := a.snapshot.Load(); s != nil {
-		return s, nil
-	}
-	s, err := m.load(ctx, a.jid)
-	// Only here, with the account locked, and sessionClosed waits for the
-	// lock: no snapshot outlives the last session.
-	if err == nil && len(m.host.Sessions(a.jid)) > 0 {
-		a.snapshot.Store(s)
-	}
-	return s, err
-}
-
-func (m *Module) load(ctx context.Context, account jid.JID) (*Snapshot, error) {
-	r, err := m.store.Roster(ctx, account.String())
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return nil, fmt.Errorf("roster: read: %w", err)
-	}
-	return newSnapshot(&r), nil
-}
-
-// Subscribers yields the contacts who see the account's presence.
-func (m *Module) Subscribers(ctx context.Context, account jid.JID) (iter.Seq[jid.JID], error) {
-	s, err := m.Contacts(ctx, account)
-	if err != nil {
-		return nil, err
-	}
-	return s.Subscribers(), nil
-}
-
-// Subscriptions yields the contacts whose presence the account sees.
-func (m *Module) Subscriptions(ctx context.Context, account jid.JID) (iter.Seq[jid.JID], error) {
-	s, err := m.Contacts(ctx, account)
-	if err != nil {
-		return nil, err
-	}
-	return s.Subscriptions(), nil
-}
-
-// IsSubscriber reports whether contact may see the account's presence.
-func (m *Module) IsSubscriber(ctx context.Context, account, contact jid.JID) (bool, error) {
-	s, err := m.Contacts(ctx, account)
-	if err != nil {
-		return false, err
-	}
-	c, _ := s.Item(contact)
-	return c.State&bitFrom != 0, nil
-}
-
-// sessionClosed forgets the contacts of an account that has no session left.
-func (m *Module) sessionClosed(ctx context.Context, s module.Session) error {
-	bare := s.JID().Bare()
-	if !m.accounts.known(bare) || len(m.host.Sessions(bare)) > 0 {
-		return nil
-	}
-	a, err := m.accounts.lock(ctx, bare)
-	if err != nil {
-		return err
-	}
-	if len(m.host.Sessions(bare)) == 0 {
-		a.snapshot.Store(nil)
-	}
-	m.accounts.unlock(ctx, a)
-	return nil
-}
-
-func (m *Module) logger() *slog.Logger { return m.host.Logger("roster") }

@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"parley/internal/jid"
 	"parley/internal/module"
@@ -24,10 +25,10 @@ func (m *Module) fromClient(ctx context.Context, ev *module.Event) error {
 	if account == contact {
 		return module.ErrHandled // one always sees oneself, §4.2.2
 	}
-	if err := m.subscription(ctx, Outbound, k, account, contact, between(ev.Stanza, account, contact)); err != nil {
-		return err
-	}
-	return module.ErrHandled
+	st := between(ev.Stanza, account, contact)
+	return handled(m.alone(ctx, account, contact, func() (effects, error) {
+		return m.step(ctx, Outbound, k, account, contact, st)
+	}))
 }
 
 // toAccount takes the subscription stanzas for an account of ours: RFC 6121
@@ -43,16 +44,25 @@ func (m *Module) toAccount(ctx context.Context, ev *module.Event) error {
 		return module.ErrHandled
 	}
 	exists, err := m.host.AccountExists(ctx, account)
-	if err != nil {
-		return err
+	if err == nil && exists {
+		err = m.inbound(ctx, k, account, contact, between(ev.Stanza, contact, account))
 	}
-	if exists {
-		err = m.subscription(ctx, Inbound, k, account, contact, between(ev.Stanza, contact, account))
+	if errors.Is(err, storage.ErrNotFound) {
+		err = nil
 	}
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return err
+	return handled(err)
+}
+
+func (m *Module) inbound(ctx context.Context, k Kind, account, contact jid.JID, st *module.Stanza) error {
+	run := m.alone
+	if m.host.IsLocal(contact) {
+		run = func(ctx context.Context, account, _ jid.JID, f func() (effects, error)) error {
+			return m.within(ctx, account, f) // the sender, in this package too, is alone
+		}
 	}
-	return module.ErrHandled
+	return run(ctx, account, contact, func() (effects, error) {
+		return m.step(ctx, Inbound, k, account, contact, st)
+	})
 }
 
 // between stamps bare JIDs: subscriptions are between accounts, not resources
@@ -78,31 +88,77 @@ func (m *Module) sessionAvailable(ctx context.Context, s module.Session) error {
 		}
 	}
 	for contact := range snapshot.with(bitPendingOut) {
-		m.host.Route(ctx, module.NewStanza(stanza.Presence, Subscribe.String(), account, contact))
+		if err := m.askAgain(ctx, account, contact); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
+// presentRequests locks the account, so that the answer to a request, which
+// another resource may be giving, is not followed by the request.
 func (m *Module) presentRequests(ctx context.Context, s module.Session) error {
 	account := s.JID().Bare()
-	r, err := m.store.Roster(ctx, account.String())
-	if err != nil {
-		return err
-	}
-	for i := range r.Items {
-		item := &r.Items[i]
-		if stateOf(item)&bitPendingIn == 0 {
-			continue
-		}
-		contact, err := jid.Parse(item.Contact)
+	return m.within(ctx, account, func() (effects, error) {
+		r, err := m.store.Roster(ctx, account.String())
 		if err != nil {
-			continue
+			return nil, fmt.Errorf("roster: read: %w", err)
 		}
-		st := module.NewStanza(stanza.Presence, Subscribe.String(), contact, account)
-		if children, err := stanza.ScanPayload(item.PendingStanza, nil); err == nil {
-			st.Payload, st.Children = item.PendingStanza, children
+		for i := range r.Items {
+			if item := &r.Items[i]; stateOf(item)&bitPendingIn != 0 {
+				present(s, account, item)
+			}
 		}
-		s.Send(st)
+		return nil, nil
+	})
+}
+
+func present(s module.Session, account jid.JID, item *storage.RosterItem) {
+	contact, err := jid.Parse(item.Contact)
+	if err != nil {
+		return // only a broken database can hold it
 	}
-	return nil
+	st := module.NewStanza(stanza.Presence, Subscribe.String(), contact, account)
+	if children, err := stanza.ScanPayload(item.PendingStanza, nil); err == nil {
+		st.Payload, st.Children = item.PendingStanza, children
+	}
+	s.Send(st)
+}
+
+func (m *Module) askAgain(ctx context.Context, account, contact jid.JID) error {
+	return m.alone(ctx, account, contact, func() (effects, error) {
+		snapshot, err := m.contacts(ctx, account)
+		if err != nil {
+			return nil, err
+		}
+		if c, _ := snapshot.Item(contact); c.State&bitPendingOut == 0 {
+			return nil, nil
+		}
+		return effects{m.send(module.NewStanza(stanza.Presence, Subscribe.String(), account, contact))}, nil
+	})
+}
+
+// Repair ends the subscription of a contact of ours who thinks that he sees
+// account's presence and does not (RFC 6121 §4.3.2). That happens when the
+// server was killed between the two halves of a change.
+func (m *Module) Repair(ctx context.Context, account, contact jid.JID) error {
+	if !m.host.IsLocal(contact) {
+		return nil
+	}
+	return m.alone(ctx, contact, account, func() (effects, error) {
+		shown, err := m.load(ctx, account)
+		if err != nil {
+			return nil, err
+		}
+		seen, err := m.contacts(ctx, contact)
+		if err != nil {
+			return nil, err
+		}
+		a, _ := shown.Item(contact)
+		b, _ := seen.Item(account)
+		if b.State&bitTo == 0 || a.State&bitFrom != 0 {
+			return nil, nil
+		}
+		return effects{m.send(module.NewStanza(stanza.Presence, Unsubscribed.String(), account, contact))}, nil
+	})
 }

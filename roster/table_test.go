@@ -90,7 +90,7 @@ func TestAppendixA(t *testing.T) {
 			if c.direction == "out" {
 				user.Send(`<presence to='contact@example.net/res' type='` + c.stanza + `'/>`)
 			} else {
-				remote.Send("contact@example.net/res", `<presence to='` + account + `/r' type='` + c.stanza + `'/>`)
+				remote.Send("contact@example.net/res", `<presence to='`+account+`/r' type='`+c.stanza+`'/>`)
 			}
 			checkItem(t, w, account, c)
 			checkUser(t, user.Got(), account, c)
