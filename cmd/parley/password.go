@@ -60,36 +60,43 @@ func (c *command) promptPassword(ctx context.Context) (string, error) {
 	if !ok || !term.IsTerminal(int(f.Fd())) { //nolint:gosec // a descriptor fits
 		return "", errors.New("there is no terminal to ask for the password; use --password-file - or --generate")
 	}
-	first, err := c.ask(ctx, f, "Password: ")
-	if err != nil {
-		return "", err
-	}
-	second, err := c.ask(ctx, f, "Once more: ")
+	answers, err := c.ask(ctx, f, "Password: ", "Once more: ")
 	switch {
+	case errors.Is(err, io.EOF): // Ctrl-C or Ctrl-D
+		return "", errors.New("no password was typed; nothing has changed")
 	case err != nil:
 		return "", err
-	case first != second:
+	case answers[0] != answers[1]:
 		return "", errors.New("the two passwords differ; try again")
 	}
-	return first, nil
+	return answers[0], nil
 }
 
-// ask reads a line without showing it. A signal cannot end the reading, so it
-// ends the program, with the terminal as it was.
-func (c *command) ask(ctx context.Context, f *os.File, prompt string) (string, error) {
+// ask reads a line after each prompt without showing it: the terminal is raw
+// before the first prompt appears. A signal cannot end the reading, so it ends
+// the program, with the terminal as it was.
+func (c *command) ask(ctx context.Context, f *os.File, prompts ...string) ([]string, error) {
 	fd := int(f.Fd()) //nolint:gosec // a descriptor fits
-	state, err := term.GetState(fd)
+	state, err := term.MakeRaw(fd)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() {
-		_ = term.Restore(fd, state)
+	restore := func() { _ = term.Restore(fd, state) }
+	defer restore()
+	defer context.AfterFunc(ctx, func() {
+		restore()
 		fmt.Fprintln(c.stderr)
 		os.Exit(exitInterrupted)
-	})
-	defer stop()
-	fmt.Fprint(c.stderr, prompt)
-	defer fmt.Fprintln(c.stderr)
-	line, err := term.ReadPassword(fd)
-	return string(line), err
+	})()
+	t := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{f, c.stderr}, "")
+	answers := make([]string, len(prompts))
+	for i, p := range prompts {
+		if answers[i], err = t.ReadPassword(p); err != nil {
+			return nil, err
+		}
+	}
+	return answers, nil
 }
