@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"parley/stanza"
@@ -41,7 +42,7 @@ func isTemporary(err error) bool {
 
 func (s *Server) serveTCP(raw net.Conn, direct bool) {
 	addr := remoteAddr(raw)
-	peer := Peer{Addr: addr, Loopback: addr.IsLoopback()}
+	peer := Peer{Addr: addr, Loopback: s.isLocal(addr)}
 	if err := s.Admit(addr); err != nil {
 		s.refuse(raw, addr, direct, err)
 		return
@@ -58,6 +59,10 @@ func (s *Server) serveTCP(raw net.Conn, direct bool) {
 		conn, peer.Secure, peer.Bindings = secure, true, bindings
 	}
 	s.run(newTCP(raw, conn), peer)
+}
+
+func (s *Server) isLocal(a netip.Addr) bool {
+	return a.IsLoopback() || slices.ContainsFunc(s.Local, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 func (s *Server) handshakeTime() time.Duration {

@@ -52,6 +52,7 @@ type Options struct {
 	Registration func(addr string) Registrant // nil: none
 	TLS          *tls.Config                  // nil: STARTTLS is not offered
 	RequireTLS   bool
+	Local        []netip.Prefix // networks that count as this machine, besides loopback
 	Limits       Limits
 	Log          *slog.Logger
 }

@@ -24,6 +24,7 @@ type Config struct {
 	Registration   Registration
 	RequireTLS     bool
 	TrustedProxies []netip.Prefix
+	LocalNetworks  []netip.Prefix
 	ShutdownGrace  time.Duration
 
 	HTTP     HTTP

@@ -56,6 +56,8 @@ var keys = []key{
 		at: func(c *Config) value { return truth{&c.RequireTLS} }},
 	{name: "trusted_proxies", doc: "Whose Forwarded and X-Forwarded-For headers, and PROXY protocol lines, are believed.",
 		at: func(c *Config) value { return prefixes{&c.TrustedProxies} }},
+	{name: "local_networks", doc: "Networks that count as this machine, besides loopback: plain connections from them may log in. It is for containers whose ports are published on the host's loopback, where the host's connections come from the container network.",
+		at: func(c *Config) value { return prefixes{&c.LocalNetworks} }},
 	{name: "shutdown_grace", doc: "How long clients are given to leave when the server stops.",
 		at: func(c *Config) value { return duration{&c.ShutdownGrace, 0, 10 * time.Minute} }},
 

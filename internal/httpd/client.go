@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -11,6 +12,7 @@ import (
 // resolver finds out who sent a request that may have come through proxies.
 type resolver struct {
 	proxies []netip.Prefix
+	local   []netip.Prefix
 	log     *slog.Logger
 	warned  sync.Once
 }
@@ -26,7 +28,7 @@ func (r *resolver) client(req *http.Request) Client {
 	hops, proto := forwarded(req.Header)
 	switch {
 	case !hasForwarding(req.Header):
-		c.Loopback = c.Addr.IsLoopback()
+		c.Loopback = c.Addr.IsLoopback() || contains(r.local, c.Addr)
 	case !r.trusted(c.Addr):
 		// Somebody forwards whom we were not told about: the sender may be
 		// anywhere, so this is no loopback connection.
@@ -44,13 +46,10 @@ func (r *resolver) client(req *http.Request) Client {
 	return c
 }
 
-func (r *resolver) trusted(a netip.Addr) bool {
-	for _, p := range r.proxies {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
+func (r *resolver) trusted(a netip.Addr) bool { return contains(r.proxies, a) }
+
+func contains(networks []netip.Prefix, a netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 func (r *resolver) warn(a netip.Addr) {

@@ -32,6 +32,8 @@ type Options struct {
 	Origins []string
 	// Proxies whose word about the client's address counts.
 	Proxies []netip.Prefix
+	// Local are networks that count as this machine, besides loopback.
+	Local []netip.Prefix
 	// WebSocketURL is announced in host-meta; empty: made from the request.
 	WebSocketURL string
 	// Ready reports whether the server can do its work.
@@ -52,7 +54,7 @@ type handler struct {
 
 // New returns the handler of the public listener.
 func New(opts Options) http.Handler {
-	h := &handler{Options: opts, clients: resolver{proxies: opts.Proxies, log: opts.Log}}
+	h := &handler{Options: opts, clients: resolver{proxies: opts.Proxies, local: opts.Local, log: opts.Log}}
 	mux := http.NewServeMux()
 	for _, path := range webSocketPaths {
 		mux.HandleFunc(path, h.webSocketOnly)

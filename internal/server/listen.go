@@ -157,6 +157,7 @@ func (s *Server) handler() http.Handler {
 		}),
 		Origins: s.cfg.HTTP.Origins,
 		Proxies: s.cfg.TrustedProxies,
+		Local:   s.cfg.LocalNetworks,
 		Ready:   func(r *http.Request) error { return s.store.Ping(r.Context()) },
 		Log:     s.log.With("module", "http"),
 	}

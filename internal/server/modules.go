@@ -60,7 +60,7 @@ func registerOptions(cfg *config.Config) register.Options {
 
 // Specs returns the support table: what each module says of itself.
 func Specs() []module.Spec {
-	var out []module.Spec
+	out := core()
 	for _, m := range newModules(config.Default(), nil, nil).all {
 		out = append(out, m.Spec()...)
 	}

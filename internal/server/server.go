@@ -171,7 +171,7 @@ func (s *Server) build(ctx context.Context) (err error) {
 	s.clients = c2s.New(c2s.Options{
 		Domain: s.domain, Router: s.router, SASL: mechanisms, Guesses: guesses,
 		Registration: func(addr string) c2s.Registrant { return s.modules.register.Stream(addr) },
-		TLS:          s.certs.TLSConfig(), RequireTLS: s.cfg.RequireTLS,
+		TLS:          s.certs.TLSConfig(), RequireTLS: s.cfg.RequireTLS, Local: s.cfg.LocalNetworks,
 		Limits: limits(s.cfg.Limits), Log: s.log,
 	})
 	return nil

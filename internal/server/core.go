@@ -1,0 +1,19 @@
+package server
+
+import "parley/internal/module"
+
+// core is what the server itself implements, outside the modules.
+func core() []module.Spec {
+	return []module.Spec{
+		{Number: "RFC 6120", Title: "XMPP: Core", Status: "client to server; no server to server yet"},
+		{Number: "RFC 7395", Title: "XMPP over WebSocket", Status: "complete; and the framing of the drafts before it"},
+		{Number: "RFC 7590", Title: "Use of TLS in XMPP", Status: "complete for clients"},
+		{Number: "RFC 7622", Title: "XMPP: Address Format", Status: "complete"},
+		{Number: "RFC 5802, RFC 7677", Title: "SCRAM-SHA-1 and SCRAM-SHA-256", Status: "complete, with -PLUS"},
+		{Number: "RFC 4616", Title: "SASL PLAIN", Status: "only under TLS or on loopback"},
+		{Number: "RFC 9266, RFC 5929", Title: "Channel bindings for TLS", Status: "tls-exporter and tls-server-end-point"},
+		{Number: "XEP-0156", Title: "Discovering Alternative XMPP Connection Methods", Version: "1.4.0", Status: "host-meta, host-meta.json"},
+		{Number: "XEP-0368", Title: "SRV records for XMPP over TLS", Version: "1.1.0", Status: "direct TLS with ALPN; the DNS records are the operator's"},
+		{Number: "XEP-0440", Title: "SASL Channel-Binding Type Capability", Version: "1.0.0", Status: "complete"},
+	}
+}
