@@ -3,6 +3,7 @@ package stanza_test
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/stanza"
@@ -50,8 +51,7 @@ func TestNewPanics(t *testing.T) {
 			t.Error("no panic for an attribute without a value")
 		}
 	}()
-	odd := []string{"b"}
-	stanza.New("", "a", odd...)
+	stanza.New("", "a", strings.Fields("b")...)
 }
 
 func TestParse(t *testing.T) {
