@@ -44,12 +44,15 @@ func TestKill(t *testing.T) {
 	storagetest.Kill(t, pgtest.URL(t), open)
 }
 
-func BenchmarkCommit(b *testing.B) {
-	storagetest.Bench(b, func(b *testing.B) *sqlstore.Store {
-		s, err := open(b.Context(), pgtest.URL(b))
-		if err != nil {
-			b.Fatal(err)
-		}
-		return s
-	})
+func BenchmarkCommit(b *testing.B) { storagetest.Bench(b, openBench) }
+
+func BenchmarkRead(b *testing.B) { storagetest.BenchRead(b, openBench) }
+
+func openBench(b *testing.B) *sqlstore.Store {
+	b.Helper()
+	s, err := open(b.Context(), pgtest.URL(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
 }

@@ -45,12 +45,15 @@ func TestKill(t *testing.T) {
 	storagetest.Kill(t, filepath.Join(t.TempDir(), "parley.db"), open)
 }
 
-func BenchmarkCommit(b *testing.B) {
-	storagetest.Bench(b, func(b *testing.B) *sqlstore.Store {
-		s, err := open(b.Context(), filepath.Join(b.TempDir(), "parley.db"))
-		if err != nil {
-			b.Fatal(err)
-		}
-		return s
-	})
+func BenchmarkCommit(b *testing.B) { storagetest.Bench(b, openBench) }
+
+func BenchmarkRead(b *testing.B) { storagetest.BenchRead(b, openBench) }
+
+func openBench(b *testing.B) *sqlstore.Store {
+	b.Helper()
+	s, err := open(b.Context(), filepath.Join(b.TempDir(), "parley.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
 }
