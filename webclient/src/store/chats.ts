@@ -1,18 +1,19 @@
 import { signal } from '@preact/signals';
 import type { ReadonlySignal } from '@preact/signals';
 import { newId } from '../lib/id';
-import { parseMessage, chatMessage } from '../xmpp/messages';
+import { parseMessage } from '../xmpp/messages';
 import type { IncomingMessage } from '../xmpp/messages';
 import { stateMessage } from '../xmpp/chatstates';
 import type { ChatState } from '../xmpp/chatstates';
 import { receipt } from '../xmpp/receipts';
-import { ping } from '../xmpp/ping';
 import type { Client } from '../xmpp/client';
 import * as Jid from '../xmpp/jid';
-import { StanzaError, explain } from '../xmpp/stanzaerror';
+import { explain } from '../xmpp/stanzaerror';
+import type { StanzaError } from '../xmpp/stanzaerror';
 import type { History } from './history';
 import { emptyChats } from './model';
 import type { ChatEvent, ChatsState, Conversation, ConversationMark, Message } from './model';
+import { Outbox, tooLong } from './outbox';
 import { reduce } from './reducer';
 import { difference, waiting } from './select';
 import { TabChannel, exclusively, liveTabs, tabId } from './tabs';
@@ -21,14 +22,7 @@ const recentLimit = 2_000;
 const pageSize = 100;
 /** A state message may be lost; typing ends by itself after this long. */
 const typingLasts = 45_000;
-/** How long a confirmation of the server may take before the link counts as dead. */
-const confirmPatience = 8_000;
-const old = 60_000;
 const tabDelay = 200;
-/** A message that ended the connection this often is not tried again by itself. */
-const maxAttempts = 5;
-/** Servers end the stream over larger stanzas; the envelope is part of it. */
-const maxBytes = 200_000;
 
 /** What chats need to know of the rest. */
 export interface ChatsContext {
@@ -50,16 +44,16 @@ export class Chats {
   private saving: Promise<unknown> = Promise.resolve();
   private typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
   private statePeers = new Map<string, boolean>();
-  /** Sent and not yet confirmed: the message's id and its place in the order of sending. */
-  private inFlight = new Map<string, number>();
-  private sendings = 0;
-  private attempts = new Map<string, number>();
-  private confirming = false;
+  private outbox: Outbox;
 
   constructor(
     private client: Client,
     private context: ChatsContext,
   ) {
+    this.outbox = new Outbox(client, {
+      waiting: () => waiting(this.stateSignal.value, tabId),
+      tell: (event) => void this.share(event),
+    });
     client.onMessage((el) => {
       const m = parseMessage(el, Date.now());
       if (m) this.receive(m);
@@ -89,7 +83,7 @@ export class Chats {
     this.channel?.close();
     this.history?.close();
     this.history = this.channel = null;
-    this.inFlight.clear();
+    this.outbox.reset();
     this.statePeers.clear();
     this.typingTimers.forEach(clearTimeout);
     this.typingTimers.clear();
@@ -102,43 +96,25 @@ export class Chats {
     const id = newId();
     const message: Message = { id, peer, mine: true, body, at, state: 'waiting', tab: tabId };
     await this.share({ type: 'composed', message });
-    if (size(message) > maxBytes) await this.share({ type: 'failed', peer, id, error: 'This message is too long to send.' });
+    if (tooLong(message)) await this.share({ type: 'failed', peer, id, error: 'This message is too long to send.' });
     this.flush();
   }
 
   /** Tries a failed message again, at its new place in time. */
   async retry(message: Message): Promise<void> {
-    this.inFlight.delete(message.id);
-    this.attempts.delete(message.id);
-    if (size(message) > maxBytes) return;
+    this.outbox.retried(message.id);
+    if (tooLong(message)) return;
     await this.share({ type: 'retried', peer: message.peer, id: message.id, tab: tabId, at: Date.now() });
     this.flush();
   }
 
-  /** Sends what waits in this tab, oldest first. */
+  /** Sends what waits in this tab. */
   flush(): void {
-    if (!this.client.online) return;
-    for (const m of waiting(this.stateSignal.value, tabId)) {
-      if (this.inFlight.has(m.id) || this.givenUp(m)) continue;
-      const late = Date.now() - m.at > old ? m.at : null;
-      if (!this.client.send(chatMessage(m.peer, m.id, m.body, late))) return;
-      this.inFlight.set(m.id, ++this.sendings);
-    }
-    void this.confirm();
+    this.outbox.flush();
   }
 
-  private givenUp(m: Message): boolean {
-    const n = (this.attempts.get(m.id) ?? 0) + 1;
-    this.attempts.set(m.id, n);
-    if (n <= maxAttempts) return false;
-    const error = 'The connection was lost each time this was sent.';
-    void this.share({ type: 'failed', peer: m.peer, id: m.id, error });
-    return true;
-  }
-
-  /** The link is gone: what was not confirmed goes out again with the next flush. */
   offline(): void {
-    this.inFlight.clear();
+    this.outbox.offline();
   }
 
   opened(peer: string): void {
@@ -200,7 +176,7 @@ export class Chats {
 
   // RFC 6121 §8.3: the message with this id did not get there.
   private bounced(m: IncomingMessage, error: StanzaError): void {
-    this.inFlight.delete(m.id);
+    this.outbox.bounced(m.id);
     void this.share({ type: 'failed', peer: m.peer, id: m.id, error: error.text || explain(error.condition) });
   }
 
@@ -211,42 +187,6 @@ export class Chats {
       this.typingTimers.set(m.peer, setTimeout(() => this.apply({ type: 'typing', peer: m.peer, on: false }), typingLasts));
     }
     this.apply({ type: 'typing', peer: m.peer, on });
-  }
-
-  // RFC 6120 §10.1: a server handles stanzas in order, so the answer to a ping
-  // sent after a message says that the message was handled too.
-  private async confirm(): Promise<void> {
-    if (this.confirming || this.inFlight.size === 0) return;
-    this.confirming = true;
-    const upTo = this.sendings;
-    let proven = false;
-    try {
-      await ping(this.client, confirmPatience);
-      proven = true;
-    } catch (err) {
-      const condition = err instanceof StanzaError ? err.condition : '';
-      if (condition === 'timeout') this.client.drop();
-      // A server that does not know pings has still read up to here.
-      proven = condition !== 'timeout' && condition !== 'recipient-unavailable';
-    } finally {
-      this.confirming = false;
-    }
-    if (!proven) return;
-    this.confirmed([...this.inFlight].filter(([, n]) => n <= upTo).map(([id]) => id));
-    void this.confirm();
-  }
-
-  private confirmed(ids: string[]): void {
-    const done = new Set(ids);
-    const byPeer = new Map<string, string[]>();
-    for (const m of waiting(this.stateSignal.value, tabId)) {
-      if (done.has(m.id)) byPeer.set(m.peer, [...(byPeer.get(m.peer) ?? []), m.id]);
-    }
-    for (const id of ids) {
-      this.inFlight.delete(id);
-      this.attempts.delete(id);
-    }
-    for (const [peer, list] of byPeer) void this.share({ type: 'confirmed', peer, ids: list });
   }
 
   private async adopt(): Promise<void> {
@@ -277,10 +217,6 @@ export class Chats {
   private apply(event: ChatEvent): void {
     this.stateSignal.value = reduce(this.stateSignal.value, event);
   }
-}
-
-function size(m: Message): number {
-  return new TextEncoder().encode(chatMessage(m.peer, m.id, m.body, null).toString()).length;
 }
 
 function mark(c: Conversation): ConversationMark {
