@@ -21,7 +21,7 @@ function value(id: string): string {
 }
 
 async function connect(): Promise<void> {
-  const config = await fetchConfig();
+  const config = await fetchConfig('../');
   const jid = value('jid').includes('@') ? value('jid') : `${value('jid')}@${config.domain}`;
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   connection = new Strophe.Connection({ proto: new Strophe.Websocket(`${scheme}://${location.host}/`) });

@@ -8,8 +8,8 @@ export interface Config {
 }
 
 /** Fetches the configuration; the page cannot do anything without it. */
-export async function fetchConfig(): Promise<Config> {
-  const response = await fetch(new URL('config.json', document.baseURI), { cache: 'no-store' });
+export async function fetchConfig(root = './'): Promise<Config> {
+  const response = await fetch(new URL(`${root}config.json`, document.baseURI), { cache: 'no-store' });
   if (!response.ok) throw new Error(`config.json: HTTP ${response.status}`);
   return (await response.json()) as Config;
 }

@@ -158,7 +158,7 @@ export const tests = {
           await output.getByText(`Connected as ${nameB}@${domain}/`).waitFor();
           await output.getByText(`${nameA}@${domain}`).first().waitFor();
           await b.getByLabel('Status').fill('from the past');
-          await b.getByLabel('Presence').selectOption('xa');
+          await b.locator('#show').selectOption('xa');
           await a.locator('.chat-who p', { hasText: 'Away for long · from the past' }).waitFor();
           await b.getByLabel('To').fill(`${nameA}@${domain}`);
           await b.getByLabel('Message').fill('greetings');
