@@ -269,3 +269,28 @@ func TestOpenBesideStopped(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Several programs open and migrate the same new file at the same moment.
+func TestOpenTogether(t *testing.T) {
+	t.Parallel()
+	for range 10 {
+		path := filepath.Join(t.TempDir(), "parley.db")
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				s, err := open(t.Context(), path)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := s.Migrate(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}

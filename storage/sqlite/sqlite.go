@@ -18,7 +18,7 @@ import (
 	"path/filepath"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	codes "modernc.org/sqlite/lib"
 
 	"parley/storage/sqlstore"
 )
@@ -26,6 +26,7 @@ import (
 const (
 	// busyTimeout is how long a statement waits for another process's lock.
 	busyTimeout = 5 * time.Second
+	busyPause   = 10 * time.Millisecond
 	// readers is the number of reading connections.
 	readers = 4
 )
@@ -88,12 +89,31 @@ func (e *engine) openWriter(ctx context.Context) error {
 		return err
 	}
 	e.db = db
-	conn, err := db.Conn(ctx)
+	conn, err := connect(ctx, db)
 	if err != nil {
 		return err
 	}
 	e.writer = newWriter(conn)
 	return nil
+}
+
+// connect makes the first connection. Putting a new file into WAL mode does not
+// wait for a lock as other statements do, so while another program does the
+// same, this one tries again.
+func connect(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
+	defer cancel()
+	for {
+		conn, err := db.Conn(ctx)
+		if code(err) != codes.SQLITE_BUSY {
+			return conn, err
+		}
+		select {
+		case <-time.After(busyPause):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
 }
 
 func (e *engine) openReader() error {

@@ -10,7 +10,8 @@ import (
 // UpdateRoster changes one roster item in an atomic read-modify-write. change
 // gets the item (only Contact set when it does not exist) and says whether to
 // keep it; its error ends the update and is returned. It may run more than
-// once, so it must be pure.
+// once, so it must be pure; everybody's writes wait for it, so it must be quick
+// and not call the store.
 //
 // before and after are the item's two states; they are equal when nothing had
 // to be written, and version is then the unchanged one. Otherwise version is
