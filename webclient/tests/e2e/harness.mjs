@@ -40,7 +40,7 @@ export async function visitor(browser, options = {}) {
 export async function signUp(page, name, password, at = base) {
   await page.goto(`${at}/#/register`);
   await page.getByLabel('Choose a name').fill(name);
-  await page.getByLabel('Password', { exact: false }).first().fill(password);
+  await page.locator('input[name=password]').fill(password);
   await page.getByRole('button', { name: 'Create account' }).click();
   await inside(page);
 }
