@@ -18,8 +18,8 @@
 // names by the fifth edition of XML 1.0. Whatever it accepts, expat reads with
 // the same tree; the tests ask it (the fifth edition's additional names aside,
 // which expat does not know). Nothing costs more than n log n, and what the
-// writer makes of a document is at most about eight times as long, since
-// namespaces that would have to be declared again and again are refused.
+// writer makes of a document is a small multiple of it, since one whose
+// namespaces would have to be declared again and again is refused.
 //
 // What is forwarded as it came is only what the scanner proved canonical
 // (View.Canonical); everything else is rebuilt by the writer.

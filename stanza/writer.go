@@ -106,7 +106,10 @@ func (e *Element) appendNodes(dst []byte, ns string, inStream bool) []byte {
 
 // appendAttrs appends attributes. Those in a namespace get a prefix made here.
 func appendAttrs(dst []byte, attrs []Attr) []byte {
-	if len(attrs) == 0 {
+	if areSimple(attrs) {
+		for i := range attrs {
+			dst = AppendAttr(dst, attrs[i].Name, attrs[i].Value)
+		}
 		return dst
 	}
 	names := attrNames{seen: make([]Attr, 0, min(len(attrs), linearLimit))}
@@ -127,6 +130,26 @@ func appendAttrs(dst []byte, attrs []Attr) []byte {
 		dst = appendAttr(dst, a, n)
 	}
 	return dst
+}
+
+// areSimple reports whether the attributes can be written as they are: they are
+// few, in no namespace, and their names are good and different.
+func areSimple(attrs []Attr) bool {
+	if len(attrs) > linearLimit {
+		return false
+	}
+	for i := range attrs {
+		a := &attrs[i]
+		if a.Space != "" || a.Name == "" || a.Name == "xmlns" || ncName(a.Name, 0) != len(a.Name) {
+			return false
+		}
+		for j := range i {
+			if attrs[j].Name == a.Name {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // appendAttr appends one attribute. If it is in a namespace, n numbers that
