@@ -17,7 +17,7 @@ const (
 // XEP-0334 §4.
 func judge(st *module.Stanza) verdict {
 	switch {
-	case st.Type != "" && st.Type != "chat" && st.Type != "normal":
+	case st.Type == "groupchat", st.Type == "headline", st.Type == "error": // all others count as normal, RFC 6121 §5.2.2
 		return refuse
 	case !worthy(st):
 		return drop

@@ -195,3 +195,12 @@ func (w *wire) Abort() {}
 
 // Probe is answered at once.
 func (w *wire) Probe() { go w.alive() }
+
+// Rest returns what came since the last call to a session that has ended.
+func (c *Client) Rest() []string {
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	got := c.wire.out
+	c.wire.out = nil
+	return got
+}

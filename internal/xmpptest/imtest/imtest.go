@@ -142,3 +142,11 @@ func parse(from jid.JID, xml string) (*module.Stanza, error) {
 	st.Children, err = stanza.ScanPayload(st.Payload, nil)
 	return st, err
 }
+
+// OfflineEvent runs the hook for a message that no session can take, as the
+// router does after it has looked for one.
+func (w *World) OfflineEvent(st *module.Stanza) *module.Event {
+	ev := &module.Event{Stanza: st}
+	_ = w.Router.Hooks.MessageOffline.Run(context.Background(), ev) // ErrHandled says that it was kept
+	return ev
+}
