@@ -86,6 +86,11 @@ export class App {
     this.client.start({ jid: kept.saved.jid, secret: kept.saved.keys }, true);
   }
 
+  /** What was said at the door no longer matters. */
+  dismiss(): void {
+    this.problemSignal.value = '';
+  }
+
   login(jid: string, password: string, stay: boolean): void {
     this.stay = stay;
     this.problemSignal.value = '';

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { go, route } from '../lib/router';
 import { RegisterError } from '../xmpp/register';
 import * as Jid from '../xmpp/jid';
@@ -43,6 +43,10 @@ function DoorForm({ creating }: { creating: boolean }) {
   const [own, setOwn] = useState('');
   const [making, setMaking] = useState(false);
   const busy = making || app.phase.value === 'entering';
+
+  useEffect(() => {
+    if (creating) app.dismiss();
+  }, []);
 
   async function submit(e: Event): Promise<void> {
     e.preventDefault();
