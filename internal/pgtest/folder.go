@@ -59,7 +59,9 @@ func removeStale() {
 		if err != nil {
 			continue // just being made, or not ours to touch
 		}
-		if lockNow(f) == nil {
+		// The lock file goes last: if the server is just ending and the rest
+		// does not go yet, the next run finds it.
+		if lockNow(f) == nil && os.RemoveAll(filepath.Join(folder, "data")) == nil {
 			_ = os.RemoveAll(folder)
 		}
 		_ = f.Close()

@@ -1,7 +1,11 @@
 package pgtest_test
 
 import (
+	"bufio"
 	"context"
+	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -11,7 +15,21 @@ import (
 	"parley/internal/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.Wrap(m)) }
+// victimVariable makes the test binary start a server and wait to be killed.
+const victimVariable = "PARLEY_PGTEST_VICTIM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(victimVariable) != "" {
+		s, err := pgtest.Start()
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println(s.Folder())
+		select {}
+	}
+	goleak.VerifyTestMain(pgtest.Wrap(m))
+}
 
 func query(t *testing.T, url, sql string) (value string) {
 	t.Helper()
@@ -63,5 +81,36 @@ func TestServer(t *testing.T) {
 	})
 	if left, err := filepath.Glob(filepath.Dir(folder)); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %q, %v", left, err)
+	}
+}
+
+// A test binary that was killed leaves no server, and its folder is gone after
+// the next start.
+func TestKilledOwner(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), victimVariable+"=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() {
+		t.Fatal("the victim said nothing")
+	}
+	folder := lines.Text()
+	if _, err := os.Stat(filepath.Join(folder, "data", "postmaster.pid")); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	pgtest.New(t)
+	if _, err := os.Stat(folder); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", folder, err)
 	}
 }

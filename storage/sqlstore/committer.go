@@ -217,7 +217,7 @@ func (c *committer) persist(batch []*op) error {
 			c.log.Error("write failed", "module", "sqlstore", "n", len(batch), "err", err)
 			return err
 		}
-		c.log.Warn("write repeated", "module", "sqlstore", "n", len(batch), "op", attempt, "err", err)
+		c.log.Warn("write repeated", "module", "sqlstore", "n", len(batch), "attempt", attempt, "err", err)
 		pause = min(2*pause, maxPause)
 	}
 }
