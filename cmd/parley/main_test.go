@@ -82,6 +82,13 @@ func (s *site) run(stdin string, args ...string) (stdout, stderr string, code in
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
+// made is a site with a database.
+func (s *site) made() *site {
+	s.t.Helper()
+	s.ok("", "db", "migrate")
+	return s
+}
+
 // ok runs what must succeed without a word on standard error.
 func (s *site) ok(stdin string, args ...string) string {
 	s.t.Helper()

@@ -68,7 +68,7 @@ func (s *site) typeIn(answers [][2]string, args ...string) (shown string, code i
 
 func TestPasswordFromTheTerminal(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newSite(t).made()
 	shown, code := s.typeIn([][2]string{{"Password: ", "typed in"}, {"Once more: ", "typed in"}}, "user", "add", "carol")
 	if code != 0 || !strings.Contains(shown, "carol@localhost made") || strings.Contains(shown, "typed in") {
 		t.Fatalf("exit code %d\n%s", code, shown)
@@ -87,7 +87,7 @@ func TestPasswordFromTheTerminal(t *testing.T) {
 
 func TestInterruptedPrompt(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newSite(t).made()
 	cmd, _, screen, wait := s.terminal("user", "add", "carol")
 	screen.wait(t, "Password: ")
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {

@@ -31,7 +31,7 @@ func (c *command) withStore(ctx context.Context, do func(*config.Config, *sqlsto
 // on the same data folder is told of changes.
 func (c *command) withAdmin(ctx context.Context, do func(*config.Config, *admin.Admin) error) error {
 	return c.withStore(ctx, func(cfg *config.Config, store *sqlstore.Store) error {
-		if _, err := store.Migrate(ctx); err != nil {
+		if err := c.prepare(ctx, cfg, store); err != nil {
 			return err
 		}
 		return c.warn(do(cfg, admin.New(store, admin.Options{
@@ -42,6 +42,22 @@ func (c *command) withAdmin(ctx context.Context, do func(*config.Config, *admin.
 			},
 		})))
 	})
+}
+
+// prepare migrates, and says so when that makes a new database: an operator who
+// is in the wrong folder would else not notice.
+func (c *command) prepare(ctx context.Context, cfg *config.Config, store *sqlstore.Store) error {
+	have, _, err := store.SchemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := store.Migrate(ctx); err != nil {
+		return err
+	}
+	if have == 0 {
+		_, err = fmt.Fprintf(c.stderr, "parley: made a new database: %s\n", place(cfg))
+	}
+	return err
 }
 
 // warn keeps a change that only the running server does not know of from

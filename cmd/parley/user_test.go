@@ -42,6 +42,9 @@ func (s *site) checkLogin(jid, password string) {
 func TestUsers(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *site) {
+		if _, errs, code := s.run("", "user", "list"); code != 0 || !strings.Contains(errs, "made a new database: ") {
+			t.Errorf("a first command says %q, %d", errs, code)
+		}
 		if out := s.ok("secret one\nmore\n", "user", "add", "Carol@localhost", "--password-file", "-"); out != "carol@localhost made\n" {
 			t.Errorf("add: %q", out)
 		}
@@ -86,7 +89,7 @@ func TestUsers(t *testing.T) {
 
 func TestInvite(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "PARLEY_REGISTRATION=invite")
+	s := newSite(t, "PARLEY_REGISTRATION=invite").made()
 	one, two := s.ok("", "invite"), s.ok("", "invite", "--valid", "1h")
 	if len(strings.TrimSpace(one)) < 20 || one == two {
 		t.Errorf("got %q and %q", one, two)

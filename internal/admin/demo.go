@@ -13,7 +13,8 @@ import (
 	"parley/storage"
 )
 
-// DemoFile, in the data folder, holds the demo users' passwords.
+// DemoFile is the name of the file with the demo users' passwords, in the data
+// folder.
 const DemoFile = "demo-users.txt"
 
 // demoUsers of a first local run; each is the other's contact.

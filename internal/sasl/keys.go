@@ -59,14 +59,15 @@ func derive(f family, prepared string, salt []byte, iterations int) ([]byte, err
 }
 
 // NewKeys makes what is stored for password: one set of SCRAM keys per hash,
-// each with a random salt of its own.
+// each with a random salt of its own. A password that cannot be used is one of
+// ErrEmptyPassword, ErrLongPassword and ErrPassword, which are fit to be shown.
 func NewKeys(password string, iterations int) ([]storage.Credential, error) {
 	if iterations < MinIterations || iterations > MaxIterations {
 		return nil, fmt.Errorf("sasl: %d iterations: want %d to %d", iterations, MinIterations, MaxIterations)
 	}
 	prepared, err := preparePassword(password)
 	if err != nil {
-		return nil, fmt.Errorf("sasl: %w", err)
+		return nil, err
 	}
 	out := make([]storage.Credential, 0, len(families))
 	for _, f := range families {

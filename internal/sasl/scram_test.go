@@ -288,3 +288,30 @@ func TestScramWithoutInitialResponse(t *testing.T) {
 		t.Errorf("no final message: %v", err)
 	}
 }
+
+// BenchmarkScram is the server's part of one login.
+func BenchmarkScram(b *testing.B) {
+	for _, mechanism := range []string{"SCRAM-SHA-1", "SCRAM-SHA-256"} {
+		b.Run(mechanism, func(b *testing.B) {
+			s, store := newServer(b)
+			s.SetNonce("3rfcNHYJY1ZVvWVs7j")
+			l := login{mechanism: mechanism, user: "alice", password: "wonderland", state: loopback}
+			var messages []string // the same each time, since both nonces are
+			l.first = func(m string) string { messages = append(messages, m); return m }
+			l.final = l.first
+			if _, _, err := l.run(b, s); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				store.asked = store.asked[:0]
+				x := start(b, s, mechanism, loopback)
+				for _, m := range messages {
+					if _, _, err := x.Step(context.Background(), []byte(m)); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}
