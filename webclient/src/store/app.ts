@@ -173,7 +173,7 @@ export class App {
   private explain(failure: Failure): string {
     switch (failure.kind) {
       case 'auth':
-        return authProblem(failure.condition);
+        return authProblem(failure);
       case 'host':
         return `This server does not serve “${Jid.domain(this.accountSignal.value)}”. Check the part after the @.`;
       case 'mechanism':
@@ -183,7 +183,7 @@ export class App {
       case 'unreachable':
         return 'The server cannot be reached. Check your connection and try again.';
       default:
-        return 'The server ended the connection. Try again in a moment.';
+        return streamProblem(failure.condition);
     }
   }
 
@@ -195,16 +195,26 @@ export class App {
   }
 }
 
-function authProblem(condition: string): string {
+function streamProblem(condition: string): string {
   switch (condition) {
+    case 'policy-violation':
+      return 'Too many attempts. Wait a few minutes and try again.';
+    case 'resource-constraint':
+      return 'The server is too busy. Try again in a few minutes.';
+    case 'system-shutdown':
+      return 'The server is being stopped. Try again in a moment.';
+  }
+  return 'The server ended the connection. Try again in a moment.';
+}
+
+function authProblem(failure: Failure): string {
+  switch (failure.condition) {
     case 'account-disabled':
       return 'This account is disabled. Ask the people who run the server.';
     case 'credentials-expired':
       return 'The password has expired.';
     case 'temporary-auth-failure':
-      return 'The server cannot check passwords just now. Try again in a moment.';
-    case 'policy-violation':
-      return 'Too many attempts. Wait a few minutes and try again.';
+      return failure.text || 'The server cannot check passwords just now. Try again in a moment.';
   }
   return 'Wrong name or password.';
 }

@@ -1,7 +1,7 @@
 import { Strophe } from 'strophe.js';
 import type { Builder } from 'strophe.js';
 import { newId } from '../lib/id';
-import { attr } from './dom';
+import { attr, child } from './dom';
 import { NS } from './ns';
 import * as Jid from './jid';
 import { readError, StanzaError } from './stanzaerror';
@@ -31,6 +31,8 @@ export type FailureKind = 'auth' | 'host' | 'unreachable' | 'mechanism' | 'confl
 export interface Failure {
   kind: FailureKind;
   condition: string;
+  /** The server's own words, where it had some. */
+  text?: string;
 }
 
 export interface LinkEvents {
@@ -214,7 +216,8 @@ function mechanisms(secret: string | ScramKeys) {
 function authFailure(condition: string | null, el?: Element): Failure {
   if (condition === 'conflict') return { kind: 'conflict', condition };
   const reason = [...(el?.children ?? [])].find((c) => c.namespaceURI === NS.sasl && c.localName !== 'text');
-  return { kind: 'auth', condition: reason?.localName ?? 'not-authorized' };
+  const text = el && child(el, 'text', NS.sasl)?.textContent?.trim();
+  return { kind: 'auth', condition: reason?.localName ?? 'not-authorized', ...(text ? { text } : {}) };
 }
 
 function streamFailure(condition: string, before: Failure): Failure {

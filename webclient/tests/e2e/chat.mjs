@@ -145,6 +145,36 @@ export const tests = {
     await late.page.getByText('is not in your contacts').waitFor();
   },
 
+  'desktop notifications are asked for by a button and shown for what is not seen': async (browser, opened) => {
+    const { a, b, nameA, nameB } = await pair(browser, opened);
+    await b.context().grantPermissions(['notifications'], { origin: new URL(base).origin });
+    await b.evaluate(() => {
+      window.shown = [];
+      window.Notification = class {
+        static permission = 'default';
+        static requestPermission() {
+          this.permission = 'granted';
+          return Promise.resolve('granted');
+        }
+        constructor(title, options) {
+          window.shown.push(`${title}: ${options.body}`);
+        }
+      };
+    });
+    await say(a, 'before the button');
+    await hears(b, 'before the button');
+    await b.keyboard.press('Escape');
+    await b.locator('.main .home').getByRole('button', { name: 'Turn on notifications' }).click();
+    await say(a, 'you have a message');
+    await b.waitForFunction(() => window.shown.length > 0);
+    assert.deepEqual(await b.evaluate(() => window.shown), [`${nameA}: you have a message`]);
+    await openChat(b, nameA);
+    await say(a, 'seen at once');
+    await hears(b, 'seen at once');
+    await a.locator('.mark.received').nth(2).waitFor();
+    assert.equal(await b.evaluate(() => window.shown.length), 1, `only for what ${nameB} does not see`);
+  },
+
   'two tabs of one account agree': async (browser, opened) => {
     const { a, b } = await pair(browser, opened);
     const second = await a.context().newPage();

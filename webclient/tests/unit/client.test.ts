@@ -59,7 +59,8 @@ describe('a first login', () => {
 
   it.each<[string, string[], Failure]>([
     ['a wrong password', ['<failure xmlns="urn:ietf:params:xml:ns:xmpp-sasl"><not-authorized/></failure>'], { kind: 'auth', condition: 'not-authorized' }],
-    ['a disabled account', ['<failure xmlns="urn:ietf:params:xml:ns:xmpp-sasl"><account-disabled/><text>x</text></failure>'], { kind: 'auth', condition: 'account-disabled' }],
+    ['a disabled account', ['<failure xmlns="urn:ietf:params:xml:ns:xmpp-sasl"><account-disabled/></failure>'], { kind: 'auth', condition: 'account-disabled' }],
+    ['too many attempts', ['<failure xmlns="urn:ietf:params:xml:ns:xmpp-sasl"><temporary-auth-failure/><text>Wait.</text></failure>'], { kind: 'auth', condition: 'temporary-auth-failure', text: 'Wait.' }],
   ])('is refused for %s', async (_, answer, failure) => {
     client.start(cred);
     const peer = await server.peer();
