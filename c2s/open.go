@@ -3,6 +3,7 @@ package c2s
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"strings"
 
 	"parley/internal/jid"
 	"parley/internal/module"
@@ -53,18 +54,11 @@ func (c *Conn) checkHeader(h *stanza.Header) error {
 // version1 reports whether v is "1.x" or later; its major number counts
 // (RFC 6120 §4.7.5).
 func version1(v string) bool {
-	major := 0
-	for i := 0; i < len(v); i++ {
-		if v[i] == '.' {
-			return major >= 1 && i > 0 && i < len(v)-1
-		}
-		if v[i] < '0' || v[i] > '9' || i > 5 {
-			return false
-		}
-		major = major*10 + int(v[i]-'0')
-	}
-	return false
+	major, minor, ok := strings.Cut(v, ".")
+	return ok && isNumber(major) && isNumber(minor) && strings.Trim(major, "0") != ""
 }
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // reply sends our stream header. 'to' is given back only if it is an address.
 func (c *Conn) reply(h *stanza.Header) error {

@@ -49,6 +49,8 @@ type Server struct {
 	listeners []listener
 	web       []*http.Server
 	serving   sync.WaitGroup
+	stop      sync.Once
+	stopError error        // of the one stop
 	failed    chan error   // a listener that failed while running
 	unsay     func() error // takes the announcement of the admin address away; nil: there is none
 	demo      []admin.DemoUser
@@ -178,8 +180,13 @@ func (s *Server) build(ctx context.Context) (err error) {
 }
 
 // Stop tells the clients, waits for everything that runs, and closes the
-// database. It may be called after a failed start.
+// database. It may be called after a failed start, and more than once.
 func (s *Server) Stop() error {
+	s.stop.Do(func() { s.stopError = s.shutDown() })
+	return s.stopError
+}
+
+func (s *Server) shutDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownGrace)
 	defer cancel()
 	for _, l := range s.listeners {
