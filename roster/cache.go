@@ -63,12 +63,18 @@ func (m *Module) contacts(ctx context.Context, account jid.JID) (*Snapshot, erro
 		return s, nil
 	}
 	s, err := m.load(ctx, account)
-	// Only here, with the account locked, and sessionClosed waits for the
-	// lock: no snapshot outlives the last session.
-	if err == nil && len(m.host.Sessions(account)) > 0 {
-		m.cache.set(account, s)
+	if err == nil {
+		m.keep(account, s)
 	}
 	return s, err
+}
+
+// keep caches what was read of a locked account while it has sessions.
+// sessionClosed waits for the lock, so no snapshot outlives the last session.
+func (m *Module) keep(account jid.JID, s *Snapshot) {
+	if len(m.host.Sessions(account)) > 0 {
+		m.cache.set(account, s)
+	}
 }
 
 func (m *Module) load(ctx context.Context, account jid.JID) (*Snapshot, error) {

@@ -45,19 +45,28 @@ func (m *Module) update(ctx context.Context, account, contact jid.JID, e edit) (
 	return c, nil
 }
 
+// holds marks a context whose goroutine has locked a pair. What is routed with
+// it comes back to this package when the contact is one of ours, or a service
+// that answers at once, and must not wait for its own lock.
+type holds struct{}
+
 // alone runs f while nothing else happens between two accounts, and then what
-// f leaves to do. An account of ours that is told something by another one of
-// ours is within the other's alone.
+// f leaves to do.
 func (m *Module) alone(ctx context.Context, account, contact jid.JID, f func() (effects, error)) error {
-	unlock, err := m.pairs.lock(ctx, pairOf(account, contact))
+	p := pairOf(account, contact)
+	if ctx.Value(holds{}) == p {
+		return m.within(ctx, account, f)
+	}
+	unlock, err := m.pairs.lock(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	return m.within(ctx, account, f)
+	return m.within(context.WithValue(ctx, holds{}, p), account, f)
 }
 
-// within is alone for who is alone already: f runs with the account locked.
+// within runs f with the account locked, and then, with it free again, what f
+// leaves to do.
 func (m *Module) within(ctx context.Context, account jid.JID, f func() (effects, error)) error {
 	unlock, err := m.accounts.lock(ctx, account)
 	if err != nil {

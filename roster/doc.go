@@ -15,8 +15,7 @@
 //     and all that follows from it: what the contact is sent and, if it is an
 //     account of ours too, its own change and answer. So the stanzas of two
 //     users about each other never cross, and their rosters stay compatible.
-//     Whoever has the router deliver a subscription stanza from an account of
-//     ours must therefore be this package.
+//     The context given to the router says that the pair is locked.
 //  2. Inside it, or alone, an account is locked over one change of its roster
 //     and the pushes, which only queue: they leave in the order of their
 //     versions.
@@ -25,7 +24,8 @@
 //
 // While an account has sessions, addresses and states of its contacts are kept
 // in memory, written through, for the presence module. Names and groups are
-// not: only a roster get needs them.
+// not: only a roster get needs them, and it has a cache of encoded rosters of
+// bounded size.
 //
 // # Left out
 //

@@ -42,12 +42,15 @@ func (m *Module) get(ctx context.Context, iq *module.IQ) (*stanza.Element, error
 
 // since answers with an empty result and pushes of what has changed (§2.6.3).
 func (m *Module) since(ctx context.Context, account jid.JID, s module.Session, known uint64, result *module.Stanza) (bool, error) {
-	d, ok, err := m.store.RosterSince(ctx, account.String(), known)
-	if err != nil {
-		return false, fmt.Errorf("roster: read changes: %w", err)
-	}
-	if !ok {
-		return false, nil
+	var d storage.RosterDelta
+	if now := m.cache.get(account); now == nil || now.version != known {
+		var ok bool
+		var err error
+		if d, ok, err = m.store.RosterSince(ctx, account.String(), known); err != nil {
+			return false, fmt.Errorf("roster: read changes: %w", err)
+		} else if !ok {
+			return false, nil
+		}
 	}
 	m.interested.Set(s, true)
 	s.Send(result)
@@ -62,12 +65,25 @@ func handled(err error) error {
 	return module.ErrHandled
 }
 
-// whole returns the encoded roster of a locked account.
+// whole returns the encoded roster of a locked account. What it reads for that
+// serves presence too, which is next to ask.
 func (m *Module) whole(ctx context.Context, account jid.JID) ([]byte, error) {
+	if s := m.cache.get(account); s != nil {
+		if query := m.encoded.get(account, s.version); query != nil {
+			return query, nil
+		}
+	}
 	r, err := m.store.Roster(ctx, account.String())
 	if err != nil {
 		return nil, fmt.Errorf("roster: read: %w", err)
 	}
+	m.keep(account, newSnapshot(&r))
+	query := encode(&r)
+	m.encoded.put(account, r.Version, query)
+	return query, nil
+}
+
+func encode(r *storage.Roster) []byte {
 	return appendQuery(nil, formatVersion(r.Version), func(dst []byte) []byte {
 		for i := range r.Items {
 			if r.Items[i].Listed() {
@@ -75,7 +91,7 @@ func (m *Module) whole(ctx context.Context, account jid.JID) ([]byte, error) {
 			}
 		}
 		return dst
-	}), nil
+	})
 }
 
 // set carries out a roster set (RFC 6121 §2.1.5).

@@ -43,6 +43,7 @@ type Options struct {
 	MaxName    int // bytes of a contact's or group's name; 1023
 	MaxGroups  int // groups of one contact; 50
 	MaxRequest int // payload bytes of a request that are kept to show it again; 4096
+	CacheBytes int // bytes of encoded rosters kept in memory, of all accounts; 16 MiB
 }
 
 func (o Options) withDefaults() Options {
@@ -56,6 +57,7 @@ func (o Options) withDefaults() Options {
 	set(&o.MaxName, 1023)
 	set(&o.MaxGroups, 50)
 	set(&o.MaxRequest, 4096)
+	set(&o.CacheBytes, 16<<20)
 	return o
 }
 
@@ -69,6 +71,7 @@ type Module struct {
 	pairs      locks[pair]    // held over a subscription change on both sides
 	accounts   locks[jid.JID] // held over one roster's change and its pushes
 	cache      cache
+	encoded    encoded
 	interested module.SessionValue[bool] // has asked for the roster, RFC 6121 §2.2
 	pushes     atomic.Uint64             // numbers the ids of pushes
 	removing   leavers
@@ -77,7 +80,11 @@ type Module struct {
 // New returns the feature. SetPresences must follow before the first
 // connection.
 func New(store Store, opts Options) *Module {
-	return &Module{store: store, opts: opts.withDefaults(), interested: module.NewSessionValue[bool]()}
+	opts = opts.withDefaults()
+	return &Module{
+		store: store, opts: opts, encoded: encoded{max: opts.CacheBytes},
+		interested: module.NewSessionValue[bool](),
+	}
 }
 
 // SetPresences hands over the presence module.

@@ -45,24 +45,15 @@ func (m *Module) toAccount(ctx context.Context, ev *module.Event) error {
 	}
 	exists, err := m.host.AccountExists(ctx, account)
 	if err == nil && exists {
-		err = m.inbound(ctx, k, account, contact, between(ev.Stanza, contact, account))
+		st := between(ev.Stanza, contact, account)
+		err = m.alone(ctx, account, contact, func() (effects, error) {
+			return m.step(ctx, Inbound, k, account, contact, st)
+		})
 	}
 	if errors.Is(err, storage.ErrNotFound) {
 		err = nil
 	}
 	return handled(err)
-}
-
-func (m *Module) inbound(ctx context.Context, k Kind, account, contact jid.JID, st *module.Stanza) error {
-	run := m.alone
-	if m.host.IsLocal(contact) {
-		run = func(ctx context.Context, account, _ jid.JID, f func() (effects, error)) error {
-			return m.within(ctx, account, f) // the sender, in this package too, is alone
-		}
-	}
-	return run(ctx, account, contact, func() (effects, error) {
-		return m.step(ctx, Inbound, k, account, contact, st)
-	})
 }
 
 // between stamps bare JIDs: subscriptions are between accounts, not resources
