@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -117,7 +118,7 @@ func (h *handler) upgrade(w http.ResponseWriter, r *http.Request) {
 
 // originAllowed: browsers name the page that opens a WebSocket; a page of
 // another site may not, unless it is listed (RFC 6455 §10.2). Programs that are
-// not browsers send no Origin.
+// not browsers send no Origin, or like mellium's client that of the WebSocket.
 func (h *handler) originAllowed(r *http.Request) bool {
 	origins := r.Header.Values("Origin")
 	if len(origins) == 0 {
@@ -126,8 +127,8 @@ func (h *handler) originAllowed(r *http.Request) bool {
 	if len(origins) > 1 {
 		return false
 	}
-	scheme, host, ok := strings.Cut(origins[0], "://")
-	if ok && (scheme == "http" || scheme == "https") && strings.EqualFold(host, r.Host) {
+	scheme, host, _ := strings.Cut(origins[0], "://")
+	if slices.Contains(ownSchemes, scheme) && strings.EqualFold(host, r.Host) {
 		return true
 	}
 	for _, allowed := range h.Origins {
@@ -137,6 +138,8 @@ func (h *handler) originAllowed(r *http.Request) bool {
 	}
 	return false
 }
+
+var ownSchemes = []string{"http", "https", "ws", "wss"}
 
 // health answers load balancers and container engines.
 func (h *handler) health(w http.ResponseWriter, r *http.Request) {
