@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -119,7 +120,10 @@ func (c *command) serve(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	err = server.Run(cmd.Context(), cfg, server.Options{NoDemo: c.noDemo, Out: c.stdout, Log: c.logger(cfg)})
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	defer signal.Stop(reload)
+	err = server.Run(cmd.Context(), cfg, server.Options{NoDemo: c.noDemo, Out: c.stdout, Log: c.logger(cfg), Reload: reload})
 	if errors.Is(err, context.Canceled) && cmd.Context().Err() != nil {
 		return nil // stopped by a signal while it was starting
 	}

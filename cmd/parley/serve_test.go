@@ -41,6 +41,10 @@ func TestServe(t *testing.T) {
 		t.Errorf("admin.json is left: %v", err)
 	}
 	second := s.start("serve")
+	if err := second.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	second.log.wait(t, "certificate reloaded")
 	second.stop(syscall.SIGKILL)
 	s.ok("", "user", "disable", "bob") // the killed server left admin.json
 	third := s.start("serve")

@@ -30,6 +30,8 @@ type Options struct {
 	NoDemo bool      // make no demo users at the first start
 	Out    io.Writer // where the start-up lines for people go; nil: nowhere
 	Log    *slog.Logger
+	// Reload makes Run read the certificate files again; nil: nothing does.
+	Reload <-chan os.Signal
 }
 
 // Server is a running server.
@@ -62,12 +64,26 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case <-ctx.Done():
-		s.log.Info("stopping")
-	case err = <-s.failed:
+	for {
+		select {
+		case <-opts.Reload:
+			s.reload()
+			continue
+		case <-ctx.Done():
+			s.log.Info("stopping")
+		case err = <-s.failed:
+		}
+		return errors.Join(err, s.Stop())
 	}
-	return errors.Join(err, s.Stop())
+}
+
+// reload keeps what is in use if the files are no good.
+func (s *Server) reload() {
+	if err := s.certs.Reload(); err != nil {
+		s.log.Error("certificate not reloaded", "err", err)
+		return
+	}
+	s.log.Info("certificate reloaded")
 }
 
 // Start returns a server that accepts connections. Stop must be called.
@@ -214,6 +230,3 @@ func (s *Server) shutDown() error {
 	}
 	return err
 }
-
-// Reload reads the certificate files again.
-func (s *Server) Reload() error { return s.certs.Reload() }
