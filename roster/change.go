@@ -85,8 +85,8 @@ func (m *Module) within(ctx context.Context, account jid.JID, f func() (effects,
 // locked account: the state, the pushes, what the user's resources and the
 // contact get to see. st is the stanza between bare JIDs.
 func (m *Module) step(ctx context.Context, d Direction, k Kind, account, contact jid.JID, st *module.Stanza) (effects, error) {
-	if d == Inbound && k == Subscribe {
-		if full, err := m.pendingFull(ctx, account, contact); full || err != nil {
+	if d == Inbound {
+		if idle, err := m.ignores(ctx, k, account, contact); idle || err != nil {
 			return nil, err
 		}
 	}
@@ -134,15 +134,21 @@ func (m *Module) request(st *module.Stanza) []byte {
 	return st.Payload
 }
 
-// pendingFull reports whether a request of one more stranger must be dropped.
-// RFC 6121 sets no bound; without one anybody could fill the storage.
-func (m *Module) pendingFull(ctx context.Context, account, contact jid.JID) (bool, error) {
+// ignores reports whether an inbound stanza does nothing, so that strangers
+// cannot keep the storage busy with writes: Appendix A says so, or too many
+// strangers wait for an answer already. RFC 6121 sets no bound to these, but
+// without one anybody could fill the storage.
+func (m *Module) ignores(ctx context.Context, k Kind, account, contact jid.JID) (bool, error) {
 	s, err := m.contacts(ctx, account)
 	if err != nil {
 		return false, err
 	}
-	_, known := s.Item(contact)
-	return !known && s.count(bitPendingIn) >= m.opts.MaxPending, nil
+	c, known := s.Item(contact)
+	if k == Subscribe && !known && s.count(bitPendingIn) >= m.opts.MaxPending {
+		return true, nil
+	}
+	t := table[Inbound][k][c.State]
+	return !t.Pass && !t.Reply, nil
 }
 
 // announce tells the user's resources: the stanza first, then the push, so

@@ -189,3 +189,23 @@ func TestCacheEnds(t *testing.T) {
 		t.Errorf("%d locks are still in use", n)
 	}
 }
+
+// TestDisabled: a disabled account gets no requests, but subscriptions end.
+func TestDisabled(t *testing.T) {
+	t.Parallel()
+	w := imtest.New(t, imtest.Options{})
+	remote := w.Remote(t)
+	w.Account(t, "juliet@localhost")
+	put(t, w, "juliet@localhost", "romeo@example.net", states["B"])
+	if err := w.Store.SetDisabled(t.Context(), "juliet@localhost", true); err != nil {
+		t.Fatal(err)
+	}
+	remote.Send("paris@example.net", `<presence to='juliet@localhost' type='subscribe'/>`)
+	remote.Send("romeo@example.net", `<presence to='juliet@localhost' type='unsubscribed'/>`)
+	if got := item(t, w, "juliet@localhost", "paris@example.net"); got.PendingIn {
+		t.Error("a request was kept")
+	}
+	if got := item(t, w, "juliet@localhost", "romeo@example.net"); got.Subscription != states["F"].Subscription {
+		t.Errorf("got %s, want from", got.Subscription)
+	}
+}

@@ -43,7 +43,12 @@ func (m *Module) toAccount(ctx context.Context, ev *module.Event) error {
 	if account == contact {
 		return module.ErrHandled
 	}
-	exists, err := m.host.AccountExists(ctx, account)
+	// A disabled account gets no new requests, but what was agreed on before
+	// may end meanwhile.
+	exists, err := true, error(nil)
+	if k == Subscribe {
+		exists, err = m.host.AccountExists(ctx, account)
+	}
 	if err == nil && exists {
 		st := between(ev.Stanza, contact, account)
 		err = m.alone(ctx, account, contact, func() (effects, error) {

@@ -6,6 +6,7 @@ package imtest
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"parley/internal/jid"
@@ -17,6 +18,7 @@ import (
 	"parley/presence"
 	"parley/roster"
 	"parley/stanza"
+	"parley/storage"
 	"parley/storage/sqlstore"
 )
 
@@ -45,6 +47,7 @@ func New(t testing.TB, opts Options) *World {
 	t.Helper()
 	w := &World{Store: modtest.Store(t), bench: modtest.New(t), QueueBytes: 1 << 20, HeldBytes: 64 << 10}
 	w.Router = w.bench.Router
+	w.Router.Users = users{w.Store}
 	w.Roster = roster.New(w.Store, opts.Roster)
 	w.Presence = presence.New(w.Roster, opts.Presence)
 	w.Roster.SetPresences(w.Presence)
@@ -54,15 +57,26 @@ func New(t testing.TB, opts Options) *World {
 	return w
 }
 
-// Account makes accounts, in the database and for the router.
+// Account makes accounts.
 func (w *World) Account(t testing.TB, accounts ...string) {
 	t.Helper()
 	for _, a := range accounts {
 		if err := w.Store.CreateAccount(context.WithoutCancel(t.Context()), a, nil); err != nil {
 			t.Fatal(err)
 		}
-		w.bench.AddAccount(a)
 	}
+}
+
+// users are the accounts in the database.
+type users struct{ store *sqlstore.Store }
+
+// Exists implements router.Users.
+func (u users) Exists(ctx context.Context, account jid.JID) (bool, error) {
+	a, err := u.store.Account(ctx, account.String())
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && !a.Disabled, err
 }
 
 // Remove deletes an account as the server does.

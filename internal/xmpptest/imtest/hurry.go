@@ -1,0 +1,4 @@
+package imtest
+
+// Hurry has no connection to hurry.
+func (w *wire) Hurry() {}
