@@ -51,8 +51,12 @@ func (c *Client) read() {
 	for {
 		it, err := c.link.read()
 		switch {
+		case err == nil && c.pinged(it):
+			continue
 		case err == nil:
-			c.items <- it
+			if !c.pong(it) {
+				c.items <- it
+			}
 			continue
 		case errors.Is(err, errUnframed):
 			c.t.Errorf("%s: %v", c.name, err)
@@ -61,6 +65,35 @@ func (c *Client) read() {
 		}
 		return
 	}
+}
+
+// pinged answers a ping of the server, as any client does, out of the test's
+// sight: the server may want to know at any moment that the client is alive
+// (XEP-0199 §4.1).
+func (c *Client) pinged(it Item) bool {
+	if it.Kind != Element || it.Tree.Attr("from") != c.domain || it.Tree.Attr("type") != "get" ||
+		it.Tree.Child("urn:xmpp:ping", "ping") == nil {
+		return false
+	}
+	_ = c.link.write("<iq xmlns='" + stanza.NSClient + "' type='result' id='" + it.Tree.Attr("id") +
+		"' to='" + c.domain + "'/>") // if that fails the reader sees it next
+	return true
+}
+
+// pong answers the server's own question whether the client is alive, as every
+// client does (XEP-0199 §4.1).
+func (c *Client) pong(it Item) bool {
+	id := ""
+	if it.Kind == Element && it.Tree.Child("urn:xmpp:ping", "ping") != nil {
+		id = it.Tree.Attr("id")
+	}
+	if !strings.HasPrefix(id, "alive-") {
+		return false
+	}
+	if err := c.link.write("<iq type='result' id='" + id + "' to='" + c.domain + "'/>"); err != nil {
+		c.t.Logf("%s: ping not answered: %v", c.name, err)
+	}
+	return true
 }
 
 // Close cuts the connection without a word and waits for the reader. It may be
