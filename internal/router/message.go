@@ -146,7 +146,8 @@ func (r *Router) Undelivered(st *module.Stanza) {
 func (r *Router) redeliver(st *module.Stanza) {
 	ctx := context.Background()
 	switch {
-	case st.Kind == stanza.Message && (st.Type == "chat" || st.Type == "normal" || st.Type == ""):
+	case st.Kind == stanza.Message && (st.Type == "groupchat" || st.Type == "headline" || st.Type == "error"):
+	case st.Kind == stanza.Message: // all other types count as normal, §5.2.2
 		r.routeAgain(ctx, st)
 	case st.Kind == stanza.IQ && !st.From.IsZero():
 		r.bounce(ctx, st, stanza.NewError(stanza.RecipientUnavailable, ""))
