@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,8 +53,11 @@ type Conn struct {
 	// read by others
 	isAuth   atomic.Bool
 	session  atomic.Pointer[session.Session]
-	lastRead atomic.Int64 // unix nanoseconds
-	asked    atomic.Bool  // a sign of life was asked for since lastRead
+	lastRead atomic.Int64  // unix nanoseconds
+	asked    atomic.Bool   // a sign of life was asked for since lastRead
+	pings    atomic.Uint64 // asked for so far
+
+	unconfirmed time.Time // owned by the keeper: since when something is, as far as it knows
 
 	endMu  sync.Mutex
 	ending *stanza.StreamError // guarded by endMu: why others want the end
@@ -68,6 +72,7 @@ func newConn(s *Server, t transport, peer Peer, serial uint64) *Conn {
 		stanzas: newBucket(s.Limits.StanzasPerSecond, s.Limits.BurstStanzas),
 		lang:    "en",
 	}
+	t.listen(c)
 	c.limit(s.Limits.BeforeAuth)
 	c.lastRead.Store(c.opened.UnixNano())
 	return c
@@ -89,12 +94,7 @@ func (c *Conn) serve(ctx context.Context) {
 // read handles items until the stream ends; a panic in a handler ends this
 // connection only.
 func (c *Conn) read(ctx context.Context) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.log.Error("panic in a handler", "err", p, "stack", string(debug.Stack()))
-			err = streamError(stanza.StreamInternalServerError, "")
-		}
-	}()
+	defer c.recovered(&err)
 	for {
 		it, err := c.transport.next()
 		if err != nil {
@@ -104,19 +104,46 @@ func (c *Conn) read(ctx context.Context) (err error) {
 			return err
 		}
 		c.heard()
+		if err := c.pace(ctx, it.size); err != nil {
+			return err
+		}
 		if err := c.item(ctx, it); err != nil {
 			return err
 		}
 	}
 }
 
+// recovered is deferred around what calls handlers.
+func (c *Conn) recovered(err *error) {
+	if p := recover(); p != nil {
+		c.log.Error("panic in a handler", "err", p, "stack", string(debug.Stack()))
+		*err = streamError(stanza.StreamInternalServerError, "")
+	}
+}
+
 func (c *Conn) heard() {
 	c.lastRead.Store(time.Now().UnixNano())
 	c.asked.Store(false)
-	if s := c.session.Load(); s != nil {
-		s.Alive()
+}
+
+var _ listener = (*Conn)(nil)
+
+func (c *Conn) noticed(n int) {
+	c.heard()
+	if n > 0 {
+		_ = c.pace(c.server.base, n) // when it ends, so does the connection
 	}
 }
+
+// answered: only the answer to the last ping proves that what was written
+// before that ping has arrived.
+func (c *Conn) answered(token []byte) {
+	if s := c.session.Load(); s != nil && string(token) == pingToken(c.pings.Load()) {
+		s.Answered()
+	}
+}
+
+func pingToken(n uint64) string { return "alive-" + strconv.FormatUint(n, 10) }
 
 func (c *Conn) item(ctx context.Context, it item) error {
 	switch it.kind {
@@ -133,9 +160,6 @@ func (c *Conn) item(ctx context.Context, it item) error {
 func (c *Conn) element(ctx context.Context, raw []byte) error {
 	if c.phase == phaseOpening {
 		return streamError(stanza.StreamBadFormat, "a stream header is expected first")
-	}
-	if err := c.pace(ctx, len(raw)); err != nil {
-		return err
 	}
 	c.scanner.SetScope(c.transport.scope())
 	if err := c.scanner.Scan(raw, &c.view); err != nil {
@@ -175,8 +199,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 // first, or nothing at all. Then it lets the session go.
 func (c *Conn) finish(err error) {
 	var e *stanza.StreamError
-	orderly := errors.Is(err, errEndOfStream) || errors.Is(err, io.EOF)
-	speak := orderly || errors.As(err, &e) || errors.Is(err, errWoken)
+	orderly := errors.Is(err, errEndOfStream) // the end of a connection alone says nothing of what was on its way
+	speak := orderly || errors.Is(err, io.EOF) || errors.As(err, &e) || errors.Is(err, errWoken)
 	if e != nil {
 		c.log.Info("stream ended with an error", "op", string(e.Condition), "err", e.Text, "jid", c.account.String())
 	}
@@ -186,14 +210,21 @@ func (c *Conn) finish(err error) {
 	} else {
 		c.transport.abort()
 	}
-	if s := c.session.Load(); s != nil {
-		c.server.Router.Unbind(context.Background(), s, orderly)
-	}
+	c.leave(orderly)
 	c.server.forget(c)
 	if speak {
 		c.transport.shutdown(e)
 	}
 	c.transport.abort()
+}
+
+// leave lets the session go.
+func (c *Conn) leave(orderly bool) {
+	var err error // logged already
+	defer c.recovered(&err)
+	if s := c.session.Load(); s != nil {
+		c.server.Router.Unbind(context.Background(), s, orderly)
+	}
 }
 
 // closeGrace bounds how long the end of a stream may take: writing what is
@@ -256,14 +287,37 @@ func (c *Conn) check(now time.Time) {
 		}
 		return
 	}
+	c.confirm(now)
 	silent := now.Sub(time.Unix(0, c.lastRead.Load()))
 	switch {
 	case l.DeadAfter > 0 && silent > l.DeadAfter:
 		c.log.Info("connection is dead", "dur", silent)
 		c.transport.abort()
 	case l.PingAfter > 0 && silent > l.PingAfter && !c.asked.Swap(true):
-		if s := c.session.Load(); s != nil {
-			s.Probe()
-		}
+		c.probe()
+	}
+}
+
+// confirmAfter is how long messages that were written wait for a proof that
+// they have arrived. Those of this time come twice when a connection is cut.
+const confirmAfter = 5 * time.Second
+
+// confirm asks for that proof.
+func (c *Conn) confirm(now time.Time) {
+	s := c.session.Load()
+	switch {
+	case s == nil || !s.Unconfirmed():
+		c.unconfirmed = time.Time{}
+	case c.unconfirmed.IsZero():
+		c.unconfirmed = now
+	case now.Sub(c.unconfirmed) >= confirmAfter:
+		c.unconfirmed = now
+		s.Probe()
+	}
+}
+
+func (c *Conn) probe() {
+	if s := c.session.Load(); s != nil {
+		s.Probe()
 	}
 }

@@ -1,6 +1,7 @@
 package c2s
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -41,8 +42,10 @@ func isTemporary(err error) bool {
 }
 
 func (s *Server) serveTCP(raw net.Conn, direct bool) {
-	addr := remoteAddr(raw)
-	peer := Peer{Addr: addr, Loopback: s.isLocal(addr)}
+	stop := context.AfterFunc(s.early, func() { _ = raw.Close() })
+	defer stop()
+	addr := remoteAddr(raw) // waits for the line of a proxy, if one is to come
+	peer := Peer{Addr: addr, Loopback: s.isLocal(addr) && !proxied(raw)}
 	if err := s.Admit(addr); err != nil {
 		s.refuse(raw, addr, direct, err)
 		return
@@ -58,7 +61,15 @@ func (s *Server) serveTCP(raw net.Conn, direct bool) {
 		}
 		conn, peer.Secure, peer.Bindings = secure, true, bindings
 	}
+	stop()
 	s.run(newTCP(raw, conn), peer)
+}
+
+// proxied reports whether the address is a proxy's word: an address of its own
+// machine says nothing about this one.
+func proxied(c net.Conn) bool {
+	_, plain := c.(*net.TCPConn)
+	return !plain
 }
 
 func (s *Server) isLocal(a netip.Addr) bool {

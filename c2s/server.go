@@ -70,6 +70,8 @@ type Server struct {
 	stop    chan struct{}      // closed by Shutdown: the keeper ends
 	base    context.Context    // of everything a connection does
 	cancel  context.CancelFunc
+	early   context.Context // of what comes before a stream; ends when Shutdown begins
+	late    context.CancelFunc
 }
 
 // New returns a server; Shutdown must be called in the end.
@@ -77,6 +79,7 @@ func New(opts Options) *Server {
 	s := &Server{Options: opts, conns: make(map[*Conn]struct{}), stop: make(chan struct{})}
 	s.addresses.max, s.addresses.maxUnauth = opts.Limits.PerAddress, opts.Limits.PerAddressUnauth
 	s.base, s.cancel = context.WithCancel(context.Background())
+	s.early, s.late = context.WithCancel(s.base)
 	s.running.Add(1)
 	go s.keep()
 	return s
@@ -163,6 +166,7 @@ func (s *Server) Shutdown(ctx context.Context) {
 	s.closing = true
 	s.mu.Unlock()
 	close(s.stop)
+	s.late()
 	for _, c := range s.all() {
 		c.end(&stanza.StreamError{Condition: stanza.StreamSystemShutdown})
 	}

@@ -16,6 +16,9 @@ func (c *Conn) stanza(ctx context.Context, v *stanza.View) error {
 	if v.Kind == stanza.Other {
 		return notAStanza(v)
 	}
+	if v.Kind == stanza.IQ && (string(v.Type) == "result" || string(v.Type) == "error") {
+		c.answered(v.ID) // an error answers a ping too
+	}
 	s := c.session.Load()
 	st, err := c.accept(v, s.JID())
 	var refused *stanza.Error

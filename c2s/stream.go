@@ -16,12 +16,23 @@ var _ session.Stream = (*stream)(nil)
 // WriteStanzas implements session.Stream.
 func (s *stream) WriteStanzas(batch []*module.Stanza) error { return s.transport.writeStanzas(batch) }
 
-// WriteEnd implements session.Stream. The client has closeGrace to close its
-// side.
+// WriteEnd implements session.Stream. The client has a little time to close its
+// side: then all that was written has arrived.
 func (s *stream) WriteEnd(e *stanza.StreamError) {
 	(*Conn)(s).writeEnd(e)
-	s.transport.wake(time.Now().Add(closeGrace))
+	grace := closeGrace
+	if e != nil && e.Condition == stanza.StreamConflict {
+		grace = conflictGrace
+	}
+	s.transport.wake(time.Now().Add(grace))
 }
+
+// conflictGrace is shorter than closeGrace: the new session waits, and mostly
+// the client has lost the old connection.
+const conflictGrace = time.Second
+
+// Hurry implements session.Stream.
+func (s *stream) Hurry() { s.transport.boundWrites(time.Now().Add(closeGrace)) }
 
 // Abort implements session.Stream.
 func (s *stream) Abort() { s.transport.abort() }
@@ -29,6 +40,7 @@ func (s *stream) Abort() { s.transport.abort() }
 // Probe implements session.Stream.
 func (s *stream) Probe() {
 	if self := s.session.Load(); self != nil {
-		_ = s.transport.ping(s.server.Domain.String(), self.JID().String()) // its failure shows in reading
+		token := pingToken(s.pings.Add(1))
+		_ = s.transport.ping(s.server.Domain.String(), self.JID().String(), token) // its failure shows in reading
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"parley/internal/module"
@@ -25,6 +24,7 @@ type tcp struct {
 
 	// owned by the reader
 	splitter stanza.Splitter
+	listener listener
 	header   *stanza.Header
 	in       []byte // pooled; in[start:end] has arrived and is not consumed
 	start    int
@@ -49,6 +49,8 @@ func (t *tcp) scope() *stanza.Header { return t.header }
 
 func (t *tcp) limit(l stanza.Limits) { t.splitter.Limits = l }
 
+func (t *tcp) listen(l listener) { t.listener = l }
+
 func (t *tcp) authenticated() {}
 
 func (t *tcp) restart() {
@@ -65,11 +67,14 @@ func (t *tcp) next() (item, error) {
 		if kind != stanza.NeedMore {
 			raw := t.in[t.start : t.start+n]
 			t.start += n
-			return t.item(kind, raw)
+			it, err := t.item(kind, raw)
+			it.size = n
+			return it, err
 		}
 		if err := t.fill(); err != nil {
 			return item{}, err
 		}
+		t.listener.noticed(0)
 	}
 }
 
@@ -217,18 +222,12 @@ func (t *tcp) writeClose() error {
 	return t.flush(append(t.out[:0], "</stream:stream>"...))
 }
 
-var pingSerial atomic.Uint64
-
 // ping is XEP-0199 §4.1: TCP has no sign of life of its own that reaches the
 // client's program.
-func (t *tcp) ping(from, to string) error {
-	return t.flush(appendPing(t.out[:0], from, to))
-}
-
-func appendPing(b []byte, from, to string) []byte {
-	b = stanza.AppendStart(b, stanza.IQ, from, to, fmt.Sprintf("alive-%d", pingSerial.Add(1)), "get", "")
+func (t *tcp) ping(from, to, token string) error {
+	b := stanza.AppendStart(t.out[:0], stanza.IQ, from, to, token, "get", "")
 	b = append(b, `<ping xmlns='urn:xmpp:ping'/>`...)
-	return stanza.AppendEnd(b, stanza.IQ)
+	return t.flush(stanza.AppendEnd(b, stanza.IQ))
 }
 
 func (t *tcp) wake(at time.Time) { _ = t.raw.SetReadDeadline(at) } // fails only when closed

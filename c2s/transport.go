@@ -23,6 +23,9 @@ type transport interface {
 	// restart expects a new stream header (RFC 6120 §4.3.3).
 	restart()
 	limit(stanza.Limits)
+	// listen makes l hear of input that next does not return. It is called
+	// once, before next.
+	listen(l listener)
 	// authenticated lets go of what only an unauthenticated stream needs.
 	authenticated()
 
@@ -30,8 +33,9 @@ type transport interface {
 	write(elements ...[]byte) error // each a message of its own, in one system call
 	writeStanzas([]*module.Stanza) error
 	writeClose() error
-	// ping asks the client for a sign of life on behalf of the session to.
-	ping(from, to string) error
+	// ping asks the client for a sign of life on behalf of the session to. The
+	// answer has the token.
+	ping(from, to, token string) error
 
 	// startTLS turns the connection into a TLS server's, if it can.
 	startTLS(cfg *tls.Config, deadline time.Time) ([]sasl.ChannelBinding, error)
@@ -44,6 +48,14 @@ type transport interface {
 	shutdown(e *stanza.StreamError)
 	abort()
 	traits() traits
+}
+
+// listener hears of input on the reader goroutine while next waits.
+type listener interface {
+	// noticed: a part of an element has come (n is 0), or n bytes that are none.
+	noticed(n int)
+	// answered: the client has answered a ping.
+	answered(token []byte)
 }
 
 // traits are the small differences that the framings make.
@@ -73,6 +85,7 @@ type item struct {
 	kind   itemKind
 	header *stanza.Header // of itemOpen
 	raw    []byte         // of itemElement
+	size   int            // bytes that came
 }
 
 // openReply is our stream header (RFC 6120 §4.7, RFC 7395 §3.4).

@@ -39,10 +39,13 @@ func (s *Server) ServeWebSocket(w http.ResponseWriter, r *http.Request, peer Pee
 		return
 	}
 	hijacked := &hijacker{ResponseWriter: w, maxFrames: s.Limits.Fragments}
+	socket := new(webSocket)
 	conn, err := websocket.Accept(hijacked, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{Subprotocol},
 		InsecureSkipVerify: true, // the Origin was checked by the caller, against the configured list
 		CompressionMode:    websocket.CompressionDisabled,
+		OnPingReceived:     socket.pinged,
+		OnPongReceived:     socket.ponged,
 	})
 	if err != nil {
 		s.addresses.release(peer.Addr, false)
@@ -50,7 +53,8 @@ func (s *Server) ServeWebSocket(w http.ResponseWriter, r *http.Request, peer Pee
 		return
 	}
 	conn.SetReadLimit(-1) // next counts by itself, to answer with a stream error
-	s.start(func() { s.run(&webSocket{conn: conn, wire: hijacked.wire}, peer) }, func() {
+	socket.conn, socket.wire = conn, hijacked.wire
+	s.start(func() { s.run(socket, peer) }, func() {
 		s.addresses.release(peer.Addr, false)
 		_ = hijacked.wire.Close()
 	})
@@ -77,6 +81,7 @@ type webSocket struct {
 	// owned by the reader
 	maxBytes int
 	in       []byte // the last message
+	listener listener
 	header   *stanza.Header
 }
 
@@ -107,10 +112,32 @@ func (w *webSocket) scope() *stanza.Header {
 }
 
 func (w *webSocket) limit(l stanza.Limits) { w.maxBytes = l.Bytes }
+func (w *webSocket) listen(l listener)     { w.listener = l }
 func (w *webSocket) authenticated()        {}
 func (w *webSocket) restart()              { w.header = nil }
 
+// pinged: control frames cost as other bytes do (RFC 6455 §5.5). The library
+// answers.
+func (w *webSocket) pinged(_ context.Context, payload []byte) bool {
+	w.listener.noticed(frameCost + len(payload))
+	return true
+}
+
+func (w *webSocket) ponged(_ context.Context, payload []byte) {
+	w.listener.noticed(frameCost + len(payload))
+	w.listener.answered(payload)
+}
+
+// frameCost is the size of the smallest frame of a client.
+const frameCost = 6
+
 func (w *webSocket) next() (item, error) {
+	it, err := w.read()
+	it.size = frameCost + len(w.in)
+	return it, err
+}
+
+func (w *webSocket) read() (item, error) {
 	w.in = keep(w.in)
 	typ, r, err := w.conn.Reader(context.Background())
 	if err != nil {
@@ -158,6 +185,7 @@ func (w *webSocket) message(r io.Reader) error {
 		case err != nil:
 			return w.readError(err)
 		}
+		w.listener.noticed(0)
 	}
 }
 
@@ -222,8 +250,8 @@ func (w *webSocket) writeClose() error {
 
 // ping is the WebSocket's own (RFC 6455 §5.5.2): the browser answers for its
 // page. The writer is the only one to write data frames, so it goes between two.
-func (w *webSocket) ping(string, string) error {
-	_, err := w.wire.Write([]byte{0x89, 0x00})
+func (w *webSocket) ping(_, _, token string) error {
+	_, err := w.wire.Write(append([]byte{0x89, byte(len(token))}, token...))
 	return err
 }
 
@@ -236,7 +264,15 @@ func (w *webSocket) shutdown(e *stanza.StreamError) {
 	_ = w.conn.Close(w.wire.closeCode(e), "")
 }
 
-func (w *webSocket) abort() { _ = w.wire.Close() }
+// abort closes what is under TLS too: TLS would say goodbye first, and wait for
+// a client that does not read.
+func (w *webSocket) abort() {
+	if c, ok := w.wire.Conn.(*tls.Conn); ok {
+		_ = c.NetConn().Close()
+		return
+	}
+	_ = w.wire.Close()
+}
 
 // closeCode: RFC 6455 §7.4.1.
 func (w *wire) closeCode(e *stanza.StreamError) websocket.StatusCode {

@@ -171,10 +171,14 @@ func (r *Router) Bound(ctx context.Context, s Bound) {
 // Unbind gives what s did not deliver to others, takes s out of the table and
 // tells the modules. ctx must outlive the connection.
 func (r *Router) Unbind(ctx context.Context, s Bound, orderly bool) {
-	s.Close(orderly)
-	r.table.remove(s)
+	defer s.Leave() // even if a handler panics: a new session may wait for it
+	r.close(s, orderly)
 	if err := r.Hooks.SessionClosed.Run(ctx, s); err != nil {
 		r.Log.Error("session closed hook failed", "jid", s.JID().String(), "err", err)
 	}
-	s.Leave()
+}
+
+func (r *Router) close(s Bound, orderly bool) {
+	defer r.table.remove(s)
+	s.Close(orderly)
 }

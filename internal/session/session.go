@@ -7,13 +7,16 @@
 // costs no writer, and a burst costs few system calls.
 //
 // A message belongs to the session until it is known to have arrived: it was
-// written, and the client was heard of afterwards (Alive), or the stream was
-// closed in order. What is left when the session ends is handed back
-// (Close) and goes to the account's other sessions or to offline storage.
+// written, then the client was asked for a sign of life, and it answered
+// (Answered), or the stream was closed in order. That the client sends something
+// else proves nothing: it may have sent that before. What is left when the
+// session ends is handed back (Close) and goes to the account's other sessions
+// or to offline storage.
 package session
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -32,14 +35,17 @@ type Stream interface {
 	WriteEnd(*stanza.StreamError)
 	// Abort cuts the connection without another word; any goroutine may call it.
 	Abort()
-	// Probe asks the client for a sign of life, which leads to Alive.
+	// Probe asks the client for a sign of life, which leads to Answered.
 	Probe()
+	// Hurry bounds the time that writing may take from now on, because the
+	// stream is to end; any goroutine may call it, and it does not wait.
+	Hurry()
 }
 
 // Limits bound what one session may hold.
 type Limits struct {
 	QueueBytes int // bytes waiting to be written; more ends the session. 0: no limit
-	HeldBytes  int // bytes written but unconfirmed; more asks for a sign of life
+	HeldBytes  int // bytes written but unconfirmed; more asks for a sign of life at once
 }
 
 // Info is what is known of a session when it is bound.
@@ -61,7 +67,7 @@ type Session struct {
 	stream   Stream
 	limits   Limits
 	presence atomic.Pointer[module.Availability]
-	holding  atomic.Bool // held is not empty: Alive has something to do
+	holding  atomic.Bool // held is not empty
 
 	mu          sync.Mutex
 	queue       []*module.Stanza // guarded by mu: to be written
@@ -71,6 +77,9 @@ type Session struct {
 	writing     bool             // guarded by mu: a writer runs, or Start is awaited
 	broken      bool             // guarded by mu: a write failed
 	probing     bool             // guarded by mu: a sign of life is to be asked for
+	asked       bool             // guarded by mu: it was asked for and has not come
+	covered     int              // guarded by mu: how many of held had been written before that
+	full        bool             // guarded by mu: the queue is not written any more
 	ending      bool             // guarded by mu: End was called
 	endError    *stanza.StreamError
 	closing     bool          // guarded by mu: Close was called
@@ -123,15 +132,15 @@ func (s *Session) Send(st *module.Stanza) {
 	s.queueBytes += st.Size()
 	if s.limits.QueueBytes > 0 && s.queueBytes > s.limits.QueueBytes && !s.ending {
 		s.Log.Warn("session ended: its client reads too slowly", "jid", s.Info.JID.String(), "n", s.queueBytes)
+		s.full = true
 		s.end(&stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "outbound queue is full"})
-		s.stream.Abort() // the client does not read: a goodbye would wait for ever
 	}
 	s.wakeWriter()
 	s.mu.Unlock()
 }
 
 // End closes the stream with e, or without an error if e is nil, after what is
-// queued has been written. It does not wait.
+// queued has been written. It does not wait, and only the first call counts.
 func (s *Session) End(e *stanza.StreamError) {
 	s.mu.Lock()
 	s.end(e)
@@ -139,7 +148,12 @@ func (s *Session) End(e *stanza.StreamError) {
 	s.mu.Unlock()
 }
 
-// Probe asks the client for a sign of life. It does not wait.
+// Unconfirmed reports whether something was written that is not known to have
+// arrived.
+func (s *Session) Unconfirmed() bool { return s.holding.Load() }
+
+// Probe asks the client for a sign of life, unless an answer is awaited. It does
+// not wait.
 func (s *Session) Probe() {
 	s.mu.Lock()
 	s.probing = true
@@ -151,18 +165,22 @@ func (s *Session) Probe() {
 func (s *Session) end(e *stanza.StreamError) {
 	if !s.ending {
 		s.ending, s.endError = true, e
+		s.stream.Hurry()
 	}
 }
 
 // wakeWriter starts a writer if there is work and none runs. mu is held.
 func (s *Session) wakeWriter() {
-	if s.writing || s.broken || s.closing || len(s.queue) == 0 && !s.ending && !s.probing {
+	if s.writing || s.broken || s.closing || len(s.queue) == 0 && !s.ending && !s.mayProbe() {
 		return
 	}
 	s.writing = true
 	s.writersDone.Add(1)
 	go s.write()
 }
+
+// mayProbe is called with mu held. One question at a time is open.
+func (s *Session) mayProbe() bool { return s.probing && !s.asked }
 
 // write drains the queue and ends. It is the only one to write to the stream
 // while it runs.
@@ -207,14 +225,16 @@ func (s *Session) take(spare []*module.Stanza) ([]*module.Stanza, work) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.full:
+		return spare, workEnd // what is queued is not for this client any more
 	case len(s.queue) > 0:
 		batch := s.queue
 		s.queue, s.queueBytes = spare[:0], 0
 		return batch, workWrite
 	case s.ending:
 		return spare, workEnd
-	case s.probing:
-		s.probing = false
+	case s.mayProbe():
+		s.probing, s.asked, s.covered = false, true, len(s.held)
 		return spare, workProbe
 	}
 	s.writing, s.queue = false, nil // an idle session keeps no queue
@@ -252,34 +272,53 @@ func worthHolding(st *module.Stanza) bool {
 		return true
 	case st.Kind == stanza.Message:
 		return st.Type != "error" && st.Type != "headline" && st.Type != "groupchat"
+	case st.Kind == stanza.IQ:
+		return st.Type == "get" || st.Type == "set"
 	}
 	return false
 }
 
-// Alive says that the client was heard of: what had been written before has
-// arrived. Only the reader calls it.
-func (s *Session) Alive() {
-	if !s.holding.Load() {
-		return
-	}
-	s.mu.Lock()
-	held := s.held
-	s.held, s.heldBytes = nil, 0
-	s.holding.Store(false)
-	s.mu.Unlock()
-	for _, st := range held {
+// Answered says that the client has answered the last Probe: what had been
+// written before it has arrived.
+func (s *Session) Answered() { s.arrived(false) }
+
+// Alive says that everything written so far has arrived.
+func (s *Session) Alive() { s.arrived(true) }
+
+func (s *Session) arrived(all bool) {
+	for _, st := range s.release(all) {
 		if st.Track != nil {
 			st.Track.Delivered(st)
 		}
 	}
 }
 
+// release takes what has arrived out of held, and goes on asking if that was
+// wanted meanwhile.
+func (s *Session) release(all bool) []*module.Stanza {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.covered
+	if all {
+		n = len(s.held)
+	}
+	arrived := s.held[:n:n]
+	s.held = slices.Clone(s.held[n:])
+	for _, st := range arrived {
+		s.heldBytes -= st.Size()
+	}
+	s.holding.Store(len(s.held) > 0)
+	s.asked, s.covered = false, 0
+	s.wakeWriter()
+	return arrived
+}
+
 // Close ends the session's life after its stream has ended, once the writer has
 // ended. What did not arrive goes to Info.Undelivered, in order, together with
 // what others still send meanwhile: the session stays in the table until
 // everything has been handed back, so that nothing overtakes. orderly says that
-// the client closed the stream or the connection in order, so that what was
-// written has been read. It must be called once, before Leave.
+// the client closed the stream, so that what was written has been read. It must
+// be called once, before Leave.
 func (s *Session) Close(orderly bool) {
 	s.mu.Lock()
 	s.closing = true

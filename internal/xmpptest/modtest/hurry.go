@@ -1,0 +1,4 @@
+package modtest
+
+// Hurry has no connection to hurry.
+func (wire) Hurry() {}
