@@ -21,14 +21,19 @@ export function linkify(text: string): Piece[] {
 
 // Punctuation at the end belongs to the sentence, a bracket to who opened it.
 function trimEnd(raw: string): string {
-  let s = raw;
-  for (;;) {
-    const c = s.at(-1) ?? '';
-    if (/[.,;:!?*_~]/.test(c)) s = s.slice(0, -1);
-    else if (c === ')' && count(s, ')') > count(s, '(')) s = s.slice(0, -1);
-    else if (c === ']' && count(s, ']') > count(s, '[')) s = s.slice(0, -1);
-    else return s;
+  const surplus: Record<string, number> = {
+    ')': count(raw, ')') - count(raw, '('),
+    ']': count(raw, ']') - count(raw, '['),
+  };
+  let end = raw.length;
+  for (; end > 0; end--) {
+    const c = raw[end - 1] as string;
+    if (/[.,;:!?*_~]/.test(c)) continue;
+    const left = surplus[c];
+    if (left === undefined || left <= 0) break;
+    surplus[c] = left - 1;
   }
+  return raw.slice(0, end);
 }
 
 function count(s: string, c: string): number {

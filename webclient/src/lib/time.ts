@@ -1,13 +1,23 @@
 const day = 86_400_000;
 
+// Made once: making one costs more than formatting a hundred times.
+const formats = {
+  clock: new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit' }),
+  full: new Intl.DateTimeFormat([], { dateStyle: 'full', timeStyle: 'short' }),
+  weekday: new Intl.DateTimeFormat([], { weekday: 'long' }),
+  shortWeekday: new Intl.DateTimeFormat([], { weekday: 'short' }),
+  date: new Intl.DateTimeFormat([], { day: 'numeric', month: 'long', year: 'numeric' }),
+  shortDate: new Intl.DateTimeFormat([], { day: 'numeric', month: 'short' }),
+};
+
 /** Hours and minutes, in the manner of the reader's country. */
 export function clock(at: number): string {
-  return new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return formats.clock.format(at);
 }
 
 /** The full moment, for hints and screen readers. */
 export function full(at: number): string {
-  return new Date(at).toLocaleString([], { dateStyle: 'full', timeStyle: 'short' });
+  return formats.full.format(at);
 }
 
 /** A day for dividers: today, yesterday, a weekday, else the date. */
@@ -15,8 +25,8 @@ export function dayName(at: number, now = Date.now()): string {
   const ago = daysAgo(at, now);
   if (ago === 0) return 'Today';
   if (ago === 1) return 'Yesterday';
-  if (ago > 1 && ago < 7) return new Date(at).toLocaleDateString([], { weekday: 'long' });
-  return new Date(at).toLocaleDateString([], { day: 'numeric', month: 'long', year: 'numeric' });
+  if (ago > 1 && ago < 7) return formats.weekday.format(at);
+  return formats.date.format(at);
 }
 
 /** Short form for the list: a time today, else a day. */
@@ -24,8 +34,8 @@ export function short(at: number, now = Date.now()): string {
   const ago = daysAgo(at, now);
   if (ago === 0) return clock(at);
   if (ago === 1) return 'Yesterday';
-  if (ago > 1 && ago < 7) return new Date(at).toLocaleDateString([], { weekday: 'short' });
-  return new Date(at).toLocaleDateString([], { day: 'numeric', month: 'short' });
+  if (ago > 1 && ago < 7) return formats.shortWeekday.format(at);
+  return formats.shortDate.format(at);
 }
 
 function daysAgo(at: number, now: number): number {

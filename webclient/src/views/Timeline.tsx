@@ -1,12 +1,11 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { clock, dayName, full } from '../lib/time';
-import type { Message, SendState } from '../store/model';
+import { dayName } from '../lib/time';
+import type { Message } from '../store/model';
 import { rows } from '../store/select';
 import type { Row } from '../store/select';
-import { Body } from './Body';
 import { useApp } from './context';
 import { Icon } from './icons';
-import type { IconName } from './icons';
+import { MessageRow } from './MessageRow';
 
 /** How many messages are shown at first, and how many more at the top each time. */
 const step = 120;
@@ -60,7 +59,7 @@ export function Timeline({ peer }: { peer: string }) {
       <div class="timeline" ref={box} onScroll={onScroll} role="log" aria-label="Messages" tabIndex={0}>
         {messages.length === 0 && <p class="timeline-empty">No messages yet. Say hello.</p>}
         {rows(messages.slice(start), c?.newFrom ?? null).map((r) => (
-          <RowView key={r.key} row={r} name={name} retry={(m) => void app.chats.retry(m)} />
+          <RowView key={r.key} row={r} name={name} />
         ))}
         {c?.typing && <TypingBubble />}
       </div>
@@ -122,51 +121,13 @@ function calm(): boolean {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }
 
-function RowView({ row, name, retry }: { row: Row; name: string; retry(m: Message): void }) {
+function RowView({ row, name }: { row: Row; name: string }) {
   switch (row.kind) {
     case 'day':
       return <div class="divider" role="separator"><span>{dayName(row.at)}</span></div>;
     case 'new':
       return <div class="divider new" role="separator"><span>New</span></div>;
     case 'message':
-      return <MessageView row={row} name={name} retry={retry} />;
+      return <MessageRow message={row.message} first={row.first} last={row.last} name={name} />;
   }
-}
-
-function MessageView({ row, name, retry }: { row: Extract<Row, { kind: 'message' }>; name: string; retry(m: Message): void }) {
-  const m = row.message;
-  const side = m.mine ? 'mine' : 'theirs';
-  return (
-    <article class={`bubble-row ${side}${row.first ? ' first' : ''}${row.last ? ' last' : ''}`}>
-      <div class={`bubble${m.state === 'failed' ? ' failed' : ''}`}>
-        <span class="hidden">{m.mine ? 'You' : name}: </span>
-        <Body text={m.body} />
-        <span class="meta">
-          <time dateTime={new Date(m.at).toISOString()} title={full(m.at)}>{clock(m.at)}</time>
-          {m.state && <Mark state={m.state} />}
-        </span>
-      </div>
-      {m.state === 'failed' && (
-        <p class="bounce">
-          <span>{m.error || 'Not delivered.'}</span>
-          <button type="button" class="quiet" onClick={() => retry(m)}><Icon name="retry" size={16} /> Retry</button>
-        </p>
-      )}
-    </article>
-  );
-}
-
-const marks: Record<SendState, { icon: IconName; label: string }> = {
-  waiting: { icon: 'clock', label: 'Waiting to be sent' },
-  sent: { icon: 'check', label: 'Sent' },
-  received: { icon: 'checks', label: 'Delivered' },
-  failed: { icon: 'alert', label: 'Not delivered' },
-};
-
-function Mark({ state }: { state: SendState }) {
-  return (
-    <span class={`mark ${state}`} role="img" aria-label={marks[state].label} title={marks[state].label}>
-      <Icon name={marks[state].icon} size={15} />
-    </span>
-  );
 }

@@ -4,8 +4,10 @@ import { backoff } from '../../src/xmpp/backoff';
 it.each([
   [0, 250, 500],
   [1, 500, 1_000],
-  [3, 2_000, 4_000],
-  [6, 15_000, 30_000],
+  [2, 1_000, 2_000],
+  [9, 1_000, 2_000],
+  [10, 2_000, 4_000],
+  [13, 15_000, 30_000],
   [1_000, 15_000, 30_000],
 ])('attempt %i waits from %i to %i ms', (attempt, low, high) => {
   expect(backoff(attempt, () => 0)).toBe(low);
