@@ -35,7 +35,7 @@ func TestLastWord(t *testing.T) {
 	t.Parallel()
 	w := world(t, imtest.Options{})
 	subscribe(t, w, "romeo@localhost", "juliet@localhost", true)
-	for round := range 30 {
+	for round := range 10 {
 		full := fmt.Sprintf("romeo@localhost/%d", round)
 		a := w.Bind(t, full)
 		a.Send(`<presence><status>0</status></presence>`)
@@ -71,7 +71,7 @@ func TestLastGoodbye(t *testing.T) {
 	t.Parallel()
 	w := world(t, imtest.Options{})
 	subscribe(t, w, "romeo@localhost", "juliet@localhost", true)
-	for round := range 50 {
+	for round := range 20 {
 		full := fmt.Sprintf("romeo@localhost/%d", round)
 		a := w.Bind(t, full)
 		a.Send(`<presence/>`)

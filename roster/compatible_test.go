@@ -77,7 +77,7 @@ func TestTwoAccountsAgree(t *testing.T) {
 		if rapid.Bool().Draw(rt, "b is available") {
 			clients[b].Send(`<presence/>`)
 		}
-		for range rapid.IntRange(1, 12).Draw(rt, "moves") {
+		for range rapid.IntRange(1, 8).Draw(rt, "moves") {
 			who, other := a, b
 			if rapid.Bool().Draw(rt, "b moves") {
 				who, other = b, a
@@ -99,7 +99,7 @@ func TestTwoAccountsAgreeAtOnce(t *testing.T) {
 	w := imtest.New(t, imtest.Options{})
 	const a, b = "a@localhost", "b@localhost"
 	w.Account(t, a, b)
-	for round := range 20 {
+	for round := range 8 {
 		var busy sync.WaitGroup
 		for i, who := range []string{a, a, b, b} {
 			other := b

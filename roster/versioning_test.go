@@ -121,7 +121,7 @@ func TestReplicaFollows(t *testing.T) {
 		defer func() { c.Close() }()
 		r := replica{items: map[string]string{}}
 		c.Send(get(""))
-		for i := range rapid.IntRange(1, 15).Draw(rt, "steps") {
+		for i := range rapid.IntRange(1, 8).Draw(rt, "steps") {
 			switch rapid.IntRange(0, 9).Draw(rt, "what") {
 			case 0: // away, in the middle of what it was sent
 				got := c.Got()

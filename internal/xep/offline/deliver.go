@@ -11,8 +11,8 @@ import (
 	"parley/storage"
 )
 
-// page is how many rows are read at a time.
-const page = 100
+// page is how many rows are read at a time: each may be as large as a stanza.
+const page = 32
 
 // available begins to empty the account into a session (XEP-0160 §2). If
 // another session is at it, that one looks once more when it is done.
