@@ -42,6 +42,7 @@ var verbs = []struct {
 	{"receives header", (*play).receivesHeader},
 	{"receives nothing", (*play).receivesNothing},
 	{"receives in any order", (*play).receivesAnyOrder},
+	{"receives at last", (*play).receivesAtLast},
 	{"disconnects", (*play).disconnects},
 	{"vanishes", (*play).cut},
 	{"is closed", (*play).isClosed},
@@ -249,6 +250,24 @@ func (p *play) match(pattern string, it Item) error {
 		return err
 	}
 	return p.values.Elements(want, it.Tree)
+}
+
+// receivesAtLast passes over what fits no pattern.
+func (p *play) receivesAtLast(name string) {
+	p.t.Helper()
+	left := p.elements()
+	for len(left) > 0 {
+		it := p.client(name).Next()
+		if it.Kind != Element {
+			p.t.Fatalf("%s: got %q, want\n%s", name, it.Text, strings.Join(left, "\n"))
+		}
+		for i, pattern := range left {
+			if p.match(pattern, it) == nil {
+				left = append(left[:i], left[i+1:]...)
+				break
+			}
+		}
+	}
 }
 
 // receivesAnyOrder gives each element to the first pattern that fits it.

@@ -39,6 +39,7 @@ import (
 //	NAME receives           elements, in this order
 //	NAME receives header    the stream header, as <stream …/>
 //	NAME receives in any order
+//	NAME receives at last   in any order, and other elements between
 //	NAME is closed          the stream and the connection end
 //	NAME vanishes           cuts the connection
 //
