@@ -31,7 +31,7 @@ func (r *Router) iq(ctx context.Context, ev *module.Event) {
 // checkIQ: RFC 6120 §8.2.3.
 func checkIQ(st *module.Stanza) *stanza.Error {
 	switch {
-	case st.ID == "":
+	case st.ID == "" && st.Type != "error": // our answer to one without id has none either
 		return stanza.NewError(stanza.BadRequest, "an IQ needs an id")
 	case st.Type == "get" || st.Type == "set":
 		if len(st.Children) != 1 {
