@@ -23,6 +23,8 @@ export default defineConfig({
   },
   test: {
     environment: 'jsdom',
+    // Only a hang takes that long, even on a busy machine.
+    testTimeout: 60_000,
     setupFiles: ['tests/unit/setup.ts'],
     // The browser's build of Strophe, on the DOM of the test environment.
     alias: { 'strophe.js': fileURLToPath(new URL('node_modules/strophe.js/dist/strophe.esm.js', import.meta.url)) },
