@@ -91,6 +91,7 @@ func FuzzSplitter(f *testing.F) {
 	for _, c := range scanCases {
 		f.Add([]byte(streamHeader+c.doc+`</stream:stream>`), 0)
 	}
+	f.Add([]byte(`<stream:stream to='é' ж='' xmlns:й='u' й:ж='' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'><й:ä/></stream:stream>`), 0)
 	f.Fuzz(func(t *testing.T, stream []byte, limit int) {
 		if len(stream) > 4096 {
 			return // cutting at every byte is quadratic
@@ -123,18 +124,16 @@ func checkStream(t testing.TB, stream []byte, limits stanza.Limits) {
 			s.SetScope(h)
 			b.Reset() // white space before a declaration is ours to forgive
 		case stanza.Stanza:
-			if s.Scan([]byte(i.b), &v) != nil || stanza.ForeignNames(v.Raw) {
+			if s.Scan([]byte(i.b), &v) != nil {
 				return
 			}
 		}
 		b.WriteString(i.b)
 	}
-	if answer, known := ask(t, []byte(b.String())); known && answer[0] == '!' && isASCII(items[0].b) {
+	if answer, known := ask(t, []byte(b.String())); known && answer[0] == '!' {
 		t.Fatalf("we accept a stream that expat refuses: %s\n%q", answer[1:], b.String())
 	}
 }
-
-func isASCII(s string) bool { return strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0 }
 
 // FuzzRoundTrip writes what was read and reads it again.
 func FuzzRoundTrip(f *testing.F) {
@@ -153,6 +152,7 @@ func FuzzWriter(f *testing.F) {
 	f.Add("xml:a", "xml:lang", stanza.NSXML, "\x00\uFFFF\xC0")
 	f.Add("1 2", "xmlns:a", stanza.NSStream, "</a>")
 	f.Add("é\u00D7", "é:ü", "\x01", "")
+	f.Add("é\u0301", "\u2070a\u200D", "urn:x", "")
 	f.Fuzz(func(t *testing.T, local, name, space, text string) {
 		checkWritten(t, anyElement(local, name, space, text))
 	})

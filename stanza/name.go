@@ -1,34 +1,5 @@
 package stanza
 
-// span is a range of characters, both ends included.
-type span struct{ lo, hi rune }
-
-// NameStartChar and what NameChar adds to it, beyond ASCII (XML 1.0, fifth
-// edition, §2.3, productions 4 and 4a).
-var (
-	nameStartSpans = []span{
-		{0xC0, 0xD6}, {0xD8, 0xF6}, {0xF8, 0x2FF}, {0x370, 0x37D}, {0x37F, 0x1FFF},
-		{0x200C, 0x200D}, {0x2070, 0x218F}, {0x2C00, 0x2FEF}, {0x3001, 0xD7FF},
-		{0xF900, 0xFDCF}, {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF},
-	}
-	nameSpans = []span{{0xB7, 0xB7}, {0x300, 0x36F}, {0x203F, 0x2040}}
-)
-
-func inSpans(r rune, spans []span) bool {
-	for _, s := range spans {
-		if r <= s.hi {
-			return r >= s.lo
-		}
-	}
-	return false
-}
-
-// isNameRune reports whether r, a character beyond ASCII, may stand in a name,
-// or begin one.
-func isNameRune(r rune, start bool) bool {
-	return inSpans(r, nameStartSpans) || !start && inSpans(r, nameSpans)
-}
-
 // ncName returns where the NCName that begins at s[i] ends; i if there is none
 // (Namespaces in XML §3, production 4).
 func ncName[T bytestring](s T, i int) int {

@@ -28,6 +28,7 @@ func TestAppend(t *testing.T) {
 		{"good characters", stanza.New("", "a").AddText("é€😀\u007F\u0085"), "", "<a>é€😀\u007F\u0085</a>"},
 		{"bad names", stanza.New("", "1 a<", "b:c", "", "", ""), "", `<__a_ b_c='' _=''/>`},
 		{"name beyond ASCII", stanza.New("", "имя"), "", `<имя/>`},
+		{"names of the fifth edition", stanza.New("", "a\u200D", "\u2070", ""), "", `<a_ _=''/>`},
 		{"xml:lang", stanza.New("", "a", "xml:lang", "en"), "", `<a xml:lang='en'/>`},
 		{"xml:lang by namespace", attr(stanza.Attr{Space: stanza.NSXML, Name: "lang", Value: "en"}), "", `<a xml:lang='en'/>`},
 		{"namespaced attributes", attr(stanza.Attr{Space: "u", Name: "b"}, stanza.Attr{Space: "v", Name: "b"}, stanza.Attr{Space: "u", Name: "c"}), "",
