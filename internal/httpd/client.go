@@ -25,25 +25,56 @@ func (r *resolver) client(req *http.Request) Client {
 	if ap, err := netip.ParseAddrPort(req.RemoteAddr); err == nil {
 		c.Addr = ap.Addr().Unmap()
 	}
-	hops, proto := forwarded(req.Header)
+	told := forwarded(req.Header)
 	switch {
-	case !hasForwarding(req.Header):
+	case len(told) == 0:
 		c.Loopback = c.Addr.IsLoopback() || contains(r.local, c.Addr)
 	case !r.trusted(c.Addr):
 		// Somebody forwards whom we were not told about: the sender may be
 		// anywhere, so this is no loopback connection.
 		r.warn(c.Addr)
 	default:
-		c.Secure = c.Secure || proto == "https" || proto == "wss"
+		c.Secure = c.Secure || allSecure(told)
 		c.TLS = nil // the client's TLS ends at the proxy: nothing to bind to
-		for i := len(hops) - 1; i >= 0; i-- {
-			c.Addr = hops[i]
-			if !r.trusted(c.Addr) {
-				break
-			}
-		}
+		c.Addr = r.origin(c.Addr, told)
 	}
 	return c
+}
+
+// origin returns the client's address, or the nearest proxy's if what is told
+// does not agree: a proxy sets one kind of header and passes on whatever else
+// the client has made up.
+func (r *resolver) origin(proxy netip.Addr, told []forwarding) netip.Addr {
+	addr := r.walk(proxy, told[0].hops)
+	for _, f := range told[1:] {
+		if r.walk(proxy, f.hops) != addr {
+			return proxy
+		}
+	}
+	return addr
+}
+
+// walk stops at a hop without a readable address ("unknown", "_hidden"): what
+// stands before it is hearsay.
+func (r *resolver) walk(nearest netip.Addr, hops []netip.Addr) netip.Addr {
+	for i := len(hops) - 1; i >= 0 && hops[i].IsValid() && r.trusted(nearest); i-- {
+		nearest = hops[i]
+	}
+	return nearest
+}
+
+func allSecure(told []forwarding) bool {
+	secure := false
+	for _, f := range told {
+		switch f.proto {
+		case "https", "wss":
+			secure = true
+		case "":
+		default:
+			return false
+		}
+	}
+	return secure
 }
 
 func (r *resolver) trusted(a netip.Addr) bool { return contains(r.proxies, a) }
@@ -58,49 +89,75 @@ func (r *resolver) warn(a netip.Addr) {
 	})
 }
 
-func hasForwarding(h http.Header) bool {
-	return h.Get("Forwarded") != "" || h.Get("X-Forwarded-For") != "" || h.Get("X-Forwarded-Proto") != ""
+// forwarding is what one kind of header tells: the addresses, farthest first,
+// and the protocol that the nearest proxy saw.
+type forwarding struct {
+	hops  []netip.Addr
+	proto string
 }
 
-// forwarded reads the addresses, farthest first, and the protocol that the
-// nearest proxy saw. Forwarded (RFC 7239) wins over the X- headers.
-func forwarded(h http.Header) (hops []netip.Addr, proto string) {
-	if values := h.Values("Forwarded"); len(values) > 0 {
-		for _, element := range strings.Split(strings.Join(values, ","), ",") {
-			hops, proto = forwardedElement(element, hops, proto)
-		}
-		return hops, proto
+// forwarded reads RFC 7239 and the older X- headers, those that are there.
+func forwarded(h http.Header) []forwarding {
+	var told []forwarding
+	if elements := list(h, "Forwarded"); len(elements) > 0 {
+		told = append(told, standard(elements))
 	}
-	for _, v := range strings.Split(strings.Join(h.Values("X-Forwarded-For"), ","), ",") {
-		if a, ok := parseNode(v); ok {
-			hops = append(hops, a)
-		}
+	addrs, protos := list(h, "X-Forwarded-For"), list(h, "X-Forwarded-Proto")
+	if len(addrs)+len(protos) == 0 {
+		return told
 	}
-	protos := strings.Split(h.Get("X-Forwarded-Proto"), ",")
-	return hops, strings.ToLower(strings.TrimSpace(protos[len(protos)-1]))
+	var f forwarding
+	for _, a := range addrs {
+		f.hops = append(f.hops, parseNode(a))
+	}
+	if len(protos) > 0 {
+		f.proto = strings.ToLower(protos[len(protos)-1])
+	}
+	return append(told, f)
 }
 
-func forwardedElement(element string, hops []netip.Addr, proto string) ([]netip.Addr, string) {
-	for _, pair := range strings.Split(element, ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		switch strings.ToLower(name) {
-		case "for":
-			if a, ok := parseNode(value); ok {
-				hops = append(hops, a)
+// list returns the elements of a header in all its lines.
+func list(h http.Header, name string) []string {
+	var out []string
+	for _, line := range h.Values(name) {
+		for _, e := range strings.Split(line, ",") {
+			out = append(out, strings.TrimSpace(e))
+		}
+	}
+	return out
+}
+
+// standard reads the elements of Forwarded. Each is one proxy's, so the
+// protocol is the last one's or unknown.
+func standard(elements []string) forwarding {
+	var f forwarding
+	for _, e := range elements {
+		var addr netip.Addr
+		f.proto = ""
+		for _, pair := range strings.Split(e, ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+			switch strings.ToLower(name) {
+			case "for":
+				addr = parseNode(value)
+			case "proto":
+				f.proto = strings.ToLower(strings.Trim(value, `"`))
 			}
-		case "proto":
-			proto = strings.ToLower(strings.Trim(value, `"`))
 		}
+		f.hops = append(f.hops, addr)
 	}
-	return hops, proto
+	return f
 }
 
-// parseNode reads an address with or without port and brackets (RFC 7239 §6).
-func parseNode(s string) (netip.Addr, bool) {
-	s = strings.Trim(strings.TrimSpace(s), `"`)
+// parseNode reads an address with or without port and brackets (RFC 7239 §6);
+// the zero Addr if it is none.
+func parseNode(s string) netip.Addr {
+	s = strings.Trim(s, `"`)
 	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return ap.Addr().Unmap(), true
+		return ap.Addr().Unmap()
 	}
 	a, err := netip.ParseAddr(strings.Trim(s, "[]"))
-	return a.Unmap(), err == nil
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap()
 }
