@@ -76,6 +76,10 @@ type Error struct {
 	Condition Condition
 	// Text is for people. By is the JID of who found the error.
 	Text, By string
+	// Address is where to go instead, a URI or IRI, mostly of the scheme xmpp
+	// (RFC 6120 §8.3.3.5, §8.3.3.14). Only gone and redirect carry one; with
+	// any other condition it is not written.
+	Address string
 	// App is the application-specific condition (RFC 6120 §8.3.4), or nil.
 	App *Element
 }
@@ -118,7 +122,11 @@ func (e *Error) Element() *Element {
 	if e.By != "" {
 		el.Set("by", e.By)
 	}
-	el.Add(New(NSStanzaErrors, string(c)))
+	condition := New(NSStanzaErrors, string(c))
+	if c == Gone || c == Redirect {
+		condition.AddText(e.Address)
+	}
+	el.Add(condition)
 	if e.Text != "" {
 		el.Add(New(NSStanzaErrors, "text").AddText(e.Text))
 	}

@@ -49,6 +49,28 @@ func TestError(t *testing.T) {
 	}
 }
 
+// What has an address (RFC 6120 §8.3.3.5, §8.3.3.14), and what has none.
+func TestErrorAddress(t *testing.T) {
+	t.Parallel()
+	const ns = ` xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'`
+	for _, c := range []struct {
+		condition     stanza.Condition
+		address, want string
+	}{
+		{stanza.Gone, "xmpp:romeo@afterlife.example.net", `<error type='cancel'><gone` + ns + `>xmpp:romeo@afterlife.example.net</gone></error>`},
+		{stanza.Redirect, "xmpp:voicemail@example.org?a&b", `<error type='modify'><redirect` + ns + `>xmpp:voicemail@example.org?a&amp;b</redirect></error>`},
+		{stanza.Gone, "", `<error type='cancel'><gone` + ns + `/></error>`},
+		{stanza.Conflict, "xmpp:romeo@example.net", `<error type='cancel'><conflict` + ns + `/></error>`},
+		{"", "xmpp:romeo@example.net", `<error type='cancel'><undefined-condition` + ns + `/></error>`},
+	} {
+		e := stanza.NewError(c.condition, "")
+		e.Address = c.address
+		if got := string(e.Element().Bytes()); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
+
 func TestStreamError(t *testing.T) {
 	t.Parallel()
 	e := &stanza.StreamError{Condition: stanza.StreamHostUnknown, Text: "no", App: stanza.New("u", "why"), Err: io.EOF}
@@ -65,5 +87,27 @@ func TestStreamError(t *testing.T) {
 	}
 	if got := string((&stanza.StreamError{}).Append(nil)); got != `<stream:error xmlns:stream='http://etherx.jabber.org/streams'><undefined-condition xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>` {
 		t.Errorf("the zero error is %s", got)
+	}
+}
+
+// What has an address (RFC 6120 §4.9.3.19), and what has none.
+func TestStreamErrorAddress(t *testing.T) {
+	t.Parallel()
+	const ns = ` xmlns='urn:ietf:params:xml:ns:xmpp-streams'`
+	for _, c := range []struct {
+		condition     stanza.StreamCondition
+		address, want string
+	}{
+		{stanza.StreamSeeOtherHost, "[2001:41D0:1:A49b::1]:9222", `<see-other-host` + ns + `>[2001:41D0:1:A49b::1]:9222</see-other-host>`},
+		{stanza.StreamSeeOtherHost, "a<b", `<see-other-host` + ns + `>a&lt;b</see-other-host>`},
+		{stanza.StreamSeeOtherHost, "", `<see-other-host` + ns + `/>`},
+		{stanza.StreamReset, "example.org", `<reset` + ns + `/>`},
+		{"", "example.org", `<undefined-condition` + ns + `/>`},
+	} {
+		e := &stanza.StreamError{Condition: c.condition, Address: c.address}
+		want := `<stream:error xmlns:stream='http://etherx.jabber.org/streams'>` + c.want + `</stream:error>`
+		if got := string(e.Append(nil)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
 	}
 }

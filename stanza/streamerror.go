@@ -37,6 +37,11 @@ type StreamError struct {
 	Condition StreamCondition
 	// Text is for people.
 	Text string
+	// Address is the host to connect to instead: a domain name or IP address,
+	// IPv6 in brackets, with a port behind a colon if need be (RFC 6120
+	// §4.9.3.19). Only see-other-host carries one; with any other condition it
+	// is not written.
+	Address string
 	// App is the application-specific condition (RFC 6120 §4.9.4), or nil.
 	App *Element
 	// Err is the cause, for the log. It never goes on the wire.
@@ -72,7 +77,11 @@ func (e *StreamError) Element() *Element {
 	if c == "" {
 		c = StreamUndefinedCondition
 	}
-	el := New(NSStream, "error").Add(New(NSStreamErrors, string(c)))
+	condition := New(NSStreamErrors, string(c))
+	if c == StreamSeeOtherHost {
+		condition.AddText(e.Address)
+	}
+	el := New(NSStream, "error").Add(condition)
 	if e.Text != "" {
 		el.Add(New(NSStreamErrors, "text").AddText(e.Text))
 	}
