@@ -26,7 +26,7 @@ export function launch() {
 /** A fresh person at a fresh browser; errors of the page fail the test. */
 export async function visitor(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   const errors = [];
   context.on('weberror', (e) => errors.push(e.error().message));
   context.on('console', (m) => {
