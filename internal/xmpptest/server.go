@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -114,9 +113,6 @@ func (s *Server) start(t testing.TB, opts Options) *Server {
 
 // URL returns the address of the WebSocket.
 func (s *Server) URL() string { return "ws://" + s.running.Addr("http").String() + "/xmpp-websocket" }
-
-// DataFile returns a path in the server's data folder.
-func (s *Server) DataFile(name string) string { return filepath.Join(s.Config.DataDir, name) }
 
 // AddUser makes an account, a localpart or bare JID, with Password.
 func (s *Server) AddUser(t testing.TB, account string) {

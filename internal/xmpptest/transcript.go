@@ -7,8 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
+
+	"parley/storage"
 )
 
 // Transcript is a conversation in a txtar file. The text before the first
@@ -18,6 +21,7 @@ import (
 //	stream: NAME                              a connection that is only opened
 //	account: ACCOUNT@localhost                an account without a client
 //	contact: A@localhost B@localhost both     what A has of B: to, from, both
+//	invite: TOKEN                             an invitation to register
 //	transports: websocket tcp                 default: both
 //	server: KEY=VALUE                         see Options
 //
@@ -53,6 +57,7 @@ type Transcript struct {
 	order      []string          // of clients and streams
 	accounts   []string
 	contacts   [][3]string
+	invites    []string
 	transports []Transport
 	options    []string
 }
@@ -84,7 +89,7 @@ func (tr *Transcript) declare(line string) error {
 		return nil
 	}
 	args := strings.Fields(rest)
-	want := map[string]int{"client": 2, "stream": 1, "account": 1, "contact": 3}[key]
+	want := map[string]int{"client": 2, "stream": 1, "account": 1, "contact": 3, "invite": 1}[key]
 	if want > 0 && len(args) != want {
 		return fmt.Errorf("%q: want %d words", line, want)
 	}
@@ -100,6 +105,8 @@ func (tr *Transcript) declare(line string) error {
 		tr.account(args[0])
 	case "contact":
 		tr.contacts = append(tr.contacts, [3]string(args))
+	case "invite":
+		tr.invites = append(tr.invites, args[0])
 	case "transports":
 		tr.transports = nil
 		for _, a := range args {
@@ -134,6 +141,11 @@ func (tr *Transcript) Run(t *testing.T, pool *Pool, transport Transport, update 
 	}
 	for _, c := range tr.contacts {
 		p.server.AddContact(t, c[0], c[1], c[2])
+	}
+	for _, token := range tr.invites {
+		if err := p.server.Store.CreateInvite(t.Context(), storage.Invite{Token: token, Created: time.Now()}); err != nil {
+			t.Fatalf("%s: invite %s: %v", tr.path, token, err)
+		}
 	}
 	p.run()
 }

@@ -64,6 +64,11 @@ func testInvites(t *testing.T, h *harness) {
 	wantErr(t, err, storage.ErrNotFound)
 	_, err = s.UseInvite(h.ctx, "t1", invite.Expires)
 	wantErr(t, err, storage.ErrNotFound)
+	_, err = s.Invite(h.ctx, "t1", invite.Expires)
+	wantErr(t, err, storage.ErrNotFound)
+	if seen, err := other.Invite(h.ctx, "t1", now); err != nil || seen != invite {
+		t.Fatalf("looked at %+v, %v, want %+v", seen, err, invite)
+	}
 
 	const racers = 20
 	var mu sync.Mutex
@@ -89,6 +94,8 @@ func testInvites(t *testing.T, h *harness) {
 	if len(used) != 1 || used[0] != invite {
 		t.Fatalf("used %+v, want once %+v", used, invite)
 	}
+	_, err = s.Invite(h.ctx, "t1", now)
+	wantErr(t, err, storage.ErrNotFound)
 	must(t, s.CreateInvite(h.ctx, storage.Invite{Token: "forever", Created: now}))
 	must(t, s.CreateInvite(h.ctx, storage.Invite{Token: "later", Created: now.AddDate(9, 0, 0)})) // sweeps
 	_, err = s.UseInvite(h.ctx, "forever", now.AddDate(10, 0, 0))
