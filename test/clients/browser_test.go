@@ -1,0 +1,154 @@
+package clients_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+const webclient = "../../webclient" // its sources, tests and packages
+
+// packages installs what the page's tests need, once and where it is missing.
+var packages = sync.OnceValue(func() error {
+	if _, err := os.Stat(filepath.Join(webclient, "node_modules", ".package-lock.json")); err == nil {
+		return nil
+	}
+	cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = webclient, os.Stderr, os.Stderr
+	return cmd.Run()
+})
+
+func needBrowser(t *testing.T) {
+	t.Helper()
+	if err := packages(); err != nil {
+		t.Fatalf("npm ci: %v; Node.js 20.19 or newer must be installed", err)
+	}
+	if _, err := exec.LookPath("chromium"); err != nil {
+		t.Fatalf("%v; make tools installs it", err)
+	}
+}
+
+// browser is Chromium, driven by testdata/browser.mjs, which has the list of
+// what people at it can do.
+type browser struct{ *lineProcess }
+
+func startBrowser(t *testing.T, p *parley) browser {
+	t.Helper()
+	needBrowser(t)
+	cmd := exec.Command("node", "testdata/browser.mjs", t.ArtifactDir())
+	cmd.Env = append(os.Environ(), "PARLEY_URL=http://"+p.http)
+	b := browser{startLines(t, cmd, "browser", "install Node.js 20.19 or newer")}
+	t.Cleanup(func() {
+		b.in.Close()
+		b.answers(t, "to be closed") // no page has reported an error
+	})
+	return b
+}
+
+// do has each order obeyed before the next.
+func (b browser) do(t *testing.T, orders ...string) {
+	t.Helper()
+	for _, order := range orders {
+		b.tell(t, "%s", order)
+		b.answers(t, order)
+	}
+}
+
+func (b browser) answers(t *testing.T, order string) {
+	t.Helper()
+	select {
+	case line, ok := <-b.lines:
+		if !ok || line != "ok" {
+			t.Fatalf("the browser, told %q: %s", order, line)
+		}
+	case <-time.After(2 * patience):
+		t.Fatalf("the browser, told %q, does not answer", order)
+	}
+}
+
+// The page's own tests, against the real server.
+func TestChatPage(t *testing.T) {
+	t.Parallel()
+	needBrowser(t)
+	onBoth(t, func(t *testing.T, p *parley) {
+		run(t, webclient, []string{
+			"PARLEY_URL=http://" + p.http, "PARLEY_SHOTS=" + t.ArtifactDir(),
+			"PARLEY_ALICE_PASSWORD=" + p.passwords["alice@localhost"],
+			"PARLEY_BOB_PASSWORD=" + p.passwords["bob@localhost"],
+		}, "npm", "run", "--silent", "e2e")
+	})
+}
+
+// Alice is at the page; Bob is first in a terminal, then at a desktop client.
+func TestPageAndDesktopClients(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, p *parley) {
+		b := startBrowser(t, p)
+		b.do(t, "alice enters "+p.passwords["alice@localhost"], "alice opens bob", "alice sees bob offline")
+
+		terminal := startProfanity(t, p, "bob@localhost")
+		b.do(t, "alice sees bob available")
+		terminal.types(t, "/msg alice@localhost typed in a terminal")
+		b.do(t, "alice hears typed in a terminal", "alice says to a terminal <&>")
+		terminal.shows(t, "to a terminal <&>")
+		b.do(t, "alice shows Do not disturb: at the page")
+		terminal.shows(t, "Alice [dnd]") // the title of the conversation
+		terminal.types(t, "/quit")
+		b.do(t, "alice sees bob offline")
+
+		bob := startSlixmpp(t, p, "bob@localhost")
+		bob.reports(t, "sees alice@localhost dnd at the page")
+		b.do(t, "alice sees bob available")
+		bob.tell(t, "status away gone fishing")
+		b.do(t, "alice sees bob away", "alice reads gone fishing")
+		bob.tell(t, "say alice@localhost from Python ☺")
+		b.do(t, "alice hears from Python ☺", "alice says to Python ☺")
+		bob.reports(t, "heard alice@localhost to Python ☺")
+	})
+}
+
+// The server goes and comes back; the page sees it and goes on by itself.
+func TestPageAfterRestart(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, p *parley) {
+		b := startBrowser(t, p)
+		b.do(t, "alice enters "+p.passwords["alice@localhost"], "alice opens bob")
+		p.stop(t)
+		b.do(t, "alice is cut off", "alice says written meanwhile")
+		p.start(t)
+		b.do(t, "alice is back", "alice says written afterwards")
+		bob := startSlixmpp(t, p, "bob@localhost")
+		bob.reports(t, "heard alice@localhost written meanwhile")
+		bob.reports(t, "heard alice@localhost written afterwards")
+		bob.tell(t, "say alice@localhost welcome back")
+		b.do(t, "alice hears welcome back", "alice sees bob available")
+	})
+}
+
+// The page of 2013 chats with a desktop client and with the page of today.
+func TestClassicPage(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, p *parley) {
+		b := startBrowser(t, p)
+		alice := startSlixmpp(t, p, "alice@localhost")
+		alice.reports(t, "online")
+		b.do(t, "bob connects "+p.passwords["bob@localhost"], "bob finds alice@localhost/")
+		alice.reports(t, "sees bob@localhost available")
+		b.do(t, "bob announces xa: from the past")
+		alice.reports(t, "sees bob@localhost xa from the past")
+		b.do(t, "bob writes alice: <greetings> & more")
+		alice.reports(t, "heard bob@localhost <greetings> & more")
+		alice.tell(t, "say bob@localhost and back")
+		b.do(t, "bob finds alice@localhost: and back")
+		alice.tell(t, "quit")
+
+		b.do(t, "bob finds is unavailable", "alice enters "+p.passwords["alice@localhost"], "alice opens bob",
+			"alice sees bob xa", "alice reads from the past",
+			"bob writes alice: to the present", "alice hears to the present",
+			"alice says to the past", "bob finds alice@localhost: to the past",
+			"bob disconnects", "alice sees bob offline")
+	})
+}
