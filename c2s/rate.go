@@ -21,7 +21,7 @@ func (b *bucket) take(now time.Time, n int) time.Duration {
 		return 0
 	}
 	if !b.at.IsZero() {
-		b.tokens = min(b.burst, b.tokens+now.Sub(b.at).Seconds()*b.perSecond)
+		b.tokens = min(b.burst, b.tokens+max(0, now.Sub(b.at).Seconds())*b.perSecond)
 	}
 	b.at = now
 	b.tokens -= float64(n)
