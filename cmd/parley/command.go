@@ -120,10 +120,14 @@ func (c *command) serve(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
+	log := c.logger(cfg)
+	if len(cfg.Ignored) > 0 {
+		log.Warn("these variables set nothing", "names", cfg.Ignored)
+	}
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	defer signal.Stop(reload)
-	err = server.Run(cmd.Context(), cfg, server.Options{NoDemo: c.noDemo, Out: c.stdout, Log: c.logger(cfg), Reload: reload})
+	err = server.Run(cmd.Context(), cfg, server.Options{NoDemo: c.noDemo, Out: c.stdout, Log: log, Reload: reload})
 	if errors.Is(err, context.Canceled) && cmd.Context().Err() != nil {
 		return nil // stopped by a signal while it was starting
 	}

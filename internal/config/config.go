@@ -36,6 +36,10 @@ type Config struct {
 	Log      Log
 	Limits   Limits // what applies: after limits.mode
 
+	// Ignored are the PARLEY_ variables that set nothing and are not like any
+	// that does; one that is like another is an error, since it is a slip.
+	Ignored []string
+
 	registration string // as written: "auto" or a Registration
 	limitsMode   string // "default" or "off"
 	limits       Limits // as written

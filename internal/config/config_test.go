@@ -40,7 +40,11 @@ func mustLoad(t testing.TB, text string, environ ...string) *config.Config {
 
 func TestDefault(t *testing.T) {
 	t.Parallel()
-	c := mustLoad(t, "", "HOME=/root", "PARLEY_TEST_POSTGRES=postgres:///x")
+	c := mustLoad(t, "", "HOME=/root", "PARLEY_TEST_POSTGRES=postgres:///x", "PARLEY_ALICE_PASSWORD=x")
+	if len(c.Ignored) != 1 || c.Ignored[0] != "PARLEY_ALICE_PASSWORD" {
+		t.Errorf("ignored: %q", c.Ignored)
+	}
+	c.Ignored = nil
 	if !reflect.DeepEqual(c, config.Default()) {
 		t.Error("nothing configured is not the default")
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 
@@ -215,6 +216,12 @@ func unknown(where origin, name string, names []string, what string) error {
 	return where.error("", "there is no "+what+name, advice)
 }
 
+// isSlip reports whether a variable is one of the known ones but for a slip of
+// the pen.
+func isSlip(name string, known []string) bool {
+	return slices.ContainsFunc(known, func(k string) bool { return len(name) > len("PARLEY_")+5 && distance(name, k) <= 2 })
+}
+
 // env sets what the variables say, in a fixed order so that the first error is
 // always the same.
 func (l *loader) env(env map[string]string) error {
@@ -234,8 +241,11 @@ func (l *loader) env(env map[string]string) error {
 		switch {
 		case n == EnvFile:
 			continue
-		case !ok:
+		case !ok && isSlip(n, known):
 			return unknown(origin{env: n}, n, known, "variable ")
+		case !ok: // somebody else's, such as a script's around the server
+			l.config.Ignored = append(l.config.Ignored, n)
+			continue
 		}
 		where := origin{env: n}
 		l.origins[k.name] = where

@@ -12,7 +12,7 @@ Parley needs none: without a file it serves ` + "`localhost`" + ` on loopback an
 data in ` + "`./data`" + `. A YAML file is named with ` + "`--config`" + ` or ` + "`PARLEY_CONFIG`" + `; an
 environment variable wins over the file. ` + "`parley config print`" + ` prints the
 configuration in force as such a file, with every key explained;
-` + "`parley config check`" + ` says where it is wrong. An unknown key or variable, or a
+` + "`parley config check`" + ` says where it is wrong. An unknown key, a variable that is like one of these, or a
 bad value, stops the start.
 
 Sizes are numbers with a unit: 1 kB is 1000 bytes, 1 KiB is 1024. Durations look
