@@ -20,6 +20,7 @@ const MaxPart = 1023
 var (
 	errEmptyPart = errors.New("empty part")
 	errLongPart  = errors.New("part longer than 1023 bytes")
+	errUnstable  = errors.New("no prepared form")
 )
 
 // JID is one prepared address: localpart@domainpart/resourcepart. The zero
@@ -63,10 +64,16 @@ func MustParse(s string) JID {
 	return j
 }
 
+// prepare has the library prepare the parts. What it would change once more,
+// such as a domain with two dots at its end, is no address: the same one would
+// differ from itself after it was written and read.
 func prepare(local, domain, resource, shown string) (JID, error) {
 	p, err := xmppjid.New(local, domain, resource)
 	if err != nil {
 		return JID{}, fmt.Errorf("jid: %q: %w", shorten(shown), err)
+	}
+	if !stable(p) {
+		return JID{}, fmt.Errorf("jid: %q: %w", shorten(shown), errUnstable)
 	}
 	j := JID{s: p.String(), local: len(p.Localpart())}
 	j.domain = len(p.Domainpart())
@@ -74,6 +81,11 @@ func prepare(local, domain, resource, shown string) (JID, error) {
 		j.domain += j.local + 1
 	}
 	return j, nil
+}
+
+func stable(p xmppjid.JID) bool {
+	again, err := xmppjid.Parse(p.String())
+	return err == nil && again.Equal(p)
 }
 
 // split finds the parts without preparing them (RFC 7622 §3.1: the first '/'
