@@ -152,7 +152,7 @@ func TestMessages(t *testing.T) {
 		"end tag of RFC 6120":     {open, "</stream:stream>", closeWith("bad-format")},
 		"a whole stream":          {open, "<stream xmlns='http://etherx.jabber.org/streams'/>", closeWith("unsupported-stanza-type")},
 		"no namespace":            {open, "<auth mechanism='PLAIN'>AGFsaWNlAHNlY3JldA==</auth>", closeWith("unsupported-stanza-type")},
-		"prefix of the header":    {open, "<stream:error/>", closeWith("bad-namespace-prefix")},
+		"prefix of the header":    {open, "<stream:error/>", closeWith("not-well-formed")},
 		"open twice":              {open, open, closeWith("bad-format")},
 		"wrong framing namespace": {"", `<open xmlns="urn:x" to="localhost" version="1.0"/>`, append([]string{opened}, closeWith("invalid-namespace")...)},
 		"no framing namespace":    {"", `<open to="localhost" version="1.0"/>`, append([]string{opened}, closeWith("invalid-namespace")...)},

@@ -249,7 +249,7 @@ func (r *reader) resolve(name qname) (int32, error) {
 	}
 	i := r.scope.lookup(prefix)
 	if i < 0 {
-		return noSpace, r.fail(int(name.start), StreamBadNamespacePrefix, "a prefix that is not declared")
+		return noSpace, r.malformed(int(name.start), "a prefix that is not declared")
 	}
 	if len(r.open) > 1 && r.scope.bindings[i].depth <= 1 {
 		r.outer = true

@@ -15,7 +15,7 @@ const (
 	ok         = stanza.StreamCondition("")
 	nwf        = stanza.StreamNotWellFormed
 	restricted = stanza.StreamRestrictedXML
-	prefix     = stanza.StreamBadNamespacePrefix
+	prefix     = stanza.StreamNotWellFormed // RFC 6120 §11.3
 	policy     = stanza.StreamPolicyViolation
 )
 

@@ -16,7 +16,7 @@ func (s *Scanner) SetScope(h *Header) { s.header = h }
 
 // Scan checks that doc is exactly one element, with or without white space
 // around it, and fills v. The error is a *StreamError: not-well-formed,
-// restricted-xml (RFC 6120 §11.1), bad-namespace-prefix or policy-violation.
+// restricted-xml (RFC 6120 §11.1) or policy-violation.
 // After an error v holds nothing of use.
 func (s *Scanner) Scan(doc []byte, v *View) error {
 	r := readers.Get().(*reader)
