@@ -15,11 +15,19 @@ import (
 	"go.uber.org/goleak"
 
 	"parley/internal/config"
+	"parley/internal/pgtest"
 	"parley/internal/sasl"
 	"parley/internal/server"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets the test binary be the server that -spawn with profiles starts.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == serveCommand {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(pgtest.Wrap(m))
+}
 
 const (
 	users    = 10
