@@ -67,8 +67,8 @@ type client struct {
 
 	mu     sync.Mutex
 	wrote  sync.Cond
-	stuck  bool     // nothing can be written
 	got    []string // guarded by mu
+	all    []string // what received has returned; guarded by mu
 	ended  []stanza.StreamCondition
 	closed bool
 }
@@ -138,6 +138,7 @@ func (c *client) received() []string {
 		if i := slices.IndexFunc(c.got, func(s string) bool { return strings.Contains(s, "id='mark'") }); i >= 0 {
 			got := c.got[:i]
 			c.got = c.got[i+1:]
+			c.all = append(c.all, got...)
 			return got
 		}
 		c.wrote.Wait()
