@@ -31,7 +31,9 @@ func (c *classic) open(b []byte, o openReply) []byte {
 	return append(b, " />"...)
 }
 
-func (c *classic) close() string { return "</stream:stream>" }
+const classicClose = "</stream:stream>"
+
+func (c *classic) close() string { return classicClose }
 
 func (c *classic) item(message []byte) (item, error) {
 	switch {

@@ -35,6 +35,8 @@ func (rfc7395) item(message []byte) (item, error) {
 		return framingOpen(message)
 	case bytes.HasPrefix(message, []byte("<close")):
 		return framingClose(message)
+	case string(message) == classicClose:
+		return item{kind: itemClose}, nil // wrong here, but what it means is plain: mellium's client ends so
 	}
 	if e := framed(message); e != nil { // framing elements under a prefix, or a wrong namespace
 		return item{}, e

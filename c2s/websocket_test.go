@@ -149,7 +149,7 @@ func TestMessages(t *testing.T) {
 		"text":                    {open, "hello", closeWith("not-well-formed")},
 		"prolog":                  {open, "<?xml version='1.0'?><iq/>", closeWith("bad-format")},
 		"header of RFC 6120":      {open, "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>", closeWith("bad-format")},
-		"end tag of RFC 6120":     {open, "</stream:stream>", closeWith("bad-format")},
+		"end tag of RFC 6120":     {open, "</stream:stream>", []string{closed, "StatusNormalClosure"}},
 		"a whole stream":          {open, "<stream xmlns='http://etherx.jabber.org/streams'/>", closeWith("unsupported-stanza-type")},
 		"no namespace":            {open, "<auth mechanism='PLAIN'>AGFsaWNlAHNlY3JldA==</auth>", closeWith("unsupported-stanza-type")},
 		"prefix of the header":    {open, "<stream:error/>", closeWith("not-well-formed")},
