@@ -133,7 +133,7 @@ func (s *Server) run(ctx context.Context, command, env []string) error {
 	defer log.Close()
 	s.cmd = exec.Command(command[0], command[1:]...) // not bound to ctx: Stop ends it in order
 	s.cmd.Env = append(withoutParley(os.Environ()), env...)
-	s.cmd.Stdout, s.cmd.Stderr = log, log
+	s.cmd.Stderr = log                                      // what it prints for people is not wanted
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is the generator's, which then stops the server
 	if err := s.cmd.Start(); err != nil {
 		s.cmd = nil

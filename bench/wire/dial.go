@@ -74,7 +74,7 @@ func source(serial int) net.Addr {
 	if n == 0 {
 		return nil
 	}
-	return &net.TCPAddr{IP: net.IPv4(127, 0, byte(n>>8), byte(1+n))}
+	return &net.TCPAddr{IP: net.IPv4(127, 0, byte((1+n)>>8), byte(1+n))}
 }
 
 func dialError(host string, err error) error {
