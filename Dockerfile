@@ -11,7 +11,7 @@ ARG VERSION=
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOTOOLCHAIN=local go build -trimpath \
       -ldflags "-s -w -X parley/internal/server.release=${VERSION}" -o /out/parley ./cmd/parley \
- && mkdir -p /out/data /out/tmp
+ && mkdir -p /out/data
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
