@@ -37,19 +37,21 @@ func (c *rawConn) send(text string) {
 	}
 }
 
-// until reads up to and including mark.
-func (c *rawConn) until(mark string) string {
+// until reads up to and including one of marks.
+func (c *rawConn) until(marks ...string) string {
 	c.t.Helper()
 	_ = c.SetReadDeadline(time.Now().Add(xmpptest.Patience))
 	for {
-		if before, _, ok := strings.Cut(c.got.String(), mark); ok {
-			return string(c.got.Next(len(before) + len(mark)))
+		for _, mark := range marks {
+			if before, _, ok := strings.Cut(c.got.String(), mark); ok {
+				return string(c.got.Next(len(before) + len(mark)))
+			}
 		}
 		b := make([]byte, 4096)
 		n, err := c.Read(b)
 		c.got.Write(b[:n])
 		if err != nil {
-			c.t.Fatalf("got %q and %v, want %q", c.got.String(), err, mark)
+			c.t.Fatalf("got %q and %v, want %q", c.got.String(), err, marks)
 		}
 	}
 }
