@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -109,6 +111,21 @@ func (c *command) logger(cfg *config.Config) *slog.Logger {
 	return slog.New(slog.NewTextHandler(c.stderr, opts))
 }
 
+// called is how a person calls this program: by its path, or by go run.
+func called() string {
+	path, err := os.Executable()
+	switch {
+	case err != nil:
+		return ""
+	case strings.Contains(path, "go-build"):
+		return "go run ./cmd/parley"
+	}
+	if found, err := exec.LookPath(filepath.Base(path)); err == nil && found == path {
+		return filepath.Base(path)
+	}
+	return path
+}
+
 func (c *command) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "serve", Short: "Run the server (the default)", Args: cobra.NoArgs, RunE: c.serve}
 	cmd.Flags().BoolVar(&c.noDemo, "no-demo", false, "make no demo users at the first start")
@@ -127,7 +144,7 @@ func (c *command) serve(cmd *cobra.Command, _ []string) error {
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	defer signal.Stop(reload)
-	err = server.Run(cmd.Context(), cfg, server.Options{NoDemo: c.noDemo, Out: c.stdout, Log: log, Reload: reload})
+	err = server.Run(cmd.Context(), cfg, server.Options{NoDemo: c.noDemo, Out: c.stdout, Log: log, Command: called(), Reload: reload})
 	if errors.Is(err, context.Canceled) && cmd.Context().Err() != nil {
 		return nil // stopped by a signal while it was starting
 	}

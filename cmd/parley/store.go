@@ -37,6 +37,7 @@ func (c *command) withAdmin(ctx context.Context, do func(*config.Config, *admin.
 		return c.warn(do(cfg, admin.New(store, admin.Options{
 			Domain:     cfg.Domain,
 			Iterations: cfg.SASL.Iterations,
+			DataDir:    cfg.DataDir,
 			Changed: func(ctx context.Context, ch admin.Change) error {
 				return admin.Notify(ctx, cfg.DataDir, ch)
 			},

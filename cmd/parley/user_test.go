@@ -121,3 +121,16 @@ func TestUsersOfARunningServer(t *testing.T) {
 		s.ok("", "user", "remove", "carol")
 	})
 }
+
+// A demo user that nobody has made their own can be made with a password of
+// one's own; then it exists.
+func TestAddDemoUser(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r := s.start()
+	defer r.stop(2)
+	s.ok("my own", "user", "add", "alice@localhost", "--password-file", "-")
+	s.checkLogin("alice@localhost", "my own")
+	s.fails("exists already", "other", "user", "add", "alice@localhost", "--password-file", "-")
+	s.checkLogin("alice@localhost", "my own")
+}

@@ -13,6 +13,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"parley/internal/jid"
@@ -24,6 +26,7 @@ import (
 type Store interface {
 	CreateAccount(ctx context.Context, jid string, creds []storage.Credential) error
 	SetCredentials(ctx context.Context, jid string, creds []storage.Credential) error
+	Credentials(ctx context.Context, jid string) (storage.Account, []storage.Credential, error)
 	SetDisabled(ctx context.Context, jid string, disabled bool) error
 	DeleteAccount(ctx context.Context, jid string) error
 	Accounts(ctx context.Context, domain, after string, limit int) ([]storage.Account, error)
@@ -34,7 +37,8 @@ type Store interface {
 // Options of an Admin.
 type Options struct {
 	Domain     string
-	Iterations int // of new keys, see sasl.NewKeys
+	Iterations int    // of new keys, see sasl.NewKeys
+	DataDir    string // where DemoFile is; "": there are no demo users
 	// Changed is told after a change was written; nil: nobody is. The account
 	// stays changed when it fails; the action then returns a *NotifyError.
 	Changed func(ctx context.Context, c Change) error
@@ -78,7 +82,8 @@ func (a *Admin) Address(s string) (string, error) {
 	return j.String(), nil
 }
 
-// AddUser makes an account and returns its prepared address.
+// AddUser makes an account and returns its prepared address. A demo user that
+// still has the password it was made with is nobody's: it becomes the new user.
 func (a *Admin) AddUser(ctx context.Context, address, password string) (string, error) {
 	account, creds, err := a.keys(address, password)
 	if err != nil {
@@ -86,9 +91,24 @@ func (a *Admin) AddUser(ctx context.Context, address, password string) (string, 
 	}
 	err = a.store.CreateAccount(ctx, account, creds)
 	if errors.Is(err, storage.ErrConflict) {
+		unclaimed, err := a.unclaimedDemo(ctx, account)
+		switch {
+		case err != nil:
+			return account, err
+		case unclaimed:
+			return account, a.change(ctx, Change{account, PasswordChanged}, a.store.SetCredentials(ctx, account, creds))
+		}
 		return account, fmt.Errorf("%s exists already; change its password with `parley user passwd`", account)
 	}
 	return account, err
+}
+
+func (a *Admin) unclaimedDemo(ctx context.Context, account string) (bool, error) {
+	if a.opts.DataDir == "" {
+		return false, nil
+	}
+	users, err := validDemo(ctx, a.store, filepath.Join(a.opts.DataDir, DemoFile))
+	return slices.ContainsFunc(users, func(u DemoUser) bool { return u.JID == account }), err
 }
 
 // SetPassword gives an account a new password and ends its sessions.

@@ -124,8 +124,12 @@ func demoName(jid string) string {
 	return ""
 }
 
+type credentialStore interface {
+	Credentials(ctx context.Context, jid string) (storage.Account, []storage.Credential, error)
+}
+
 // validDemo returns the users of the file that can still log in with what it says.
-func validDemo(ctx context.Context, store DemoStore, path string) ([]DemoUser, error) {
+func validDemo(ctx context.Context, store credentialStore, path string) ([]DemoUser, error) {
 	users, err := readDemo(path)
 	if err != nil {
 		return nil, fmt.Errorf("admin: demo users: %w", err)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -46,7 +47,7 @@ func (s *Server) greet() {
 		}
 		line(name, "%s   password: %s", u.JID, u.Password)
 	}
-	line("New user", "parley user add NAME@%s", s.cfg.Domain)
+	line("New user", "%s user add NAME@%s", cmp.Or(s.opts.Command, "parley"), s.cfg.Domain)
 	b.WriteString("\n  Ctrl-C stops the server.\n\n")
 	_, _ = fmt.Fprint(s.opts.Out, b.String()) // a closed standard output does not stop a server
 }

@@ -30,6 +30,8 @@ type Options struct {
 	NoDemo bool      // make no demo users at the first start
 	Out    io.Writer // where the start-up lines for people go; nil: nowhere
 	Log    *slog.Logger
+	// Command is how a person calls this program, for advice; empty: parley.
+	Command string
 	// Reload makes Run read the certificate files again; nil: nothing does.
 	Reload <-chan os.Signal
 }
