@@ -174,7 +174,7 @@ func (w *webSocket) message(r io.Reader) error {
 		if len(w.in) == cap(w.in) {
 			w.in = slices.Grow(w.in, len(w.in))
 		}
-		n, err := r.Read(w.in[len(w.in):cap(w.in)])
+		n, err := r.Read(w.in[len(w.in):w.room()])
 		w.in = w.in[:len(w.in)+n]
 		switch {
 		case w.maxBytes > 0 && len(w.in) > w.maxBytes:
@@ -187,6 +187,15 @@ func (w *webSocket) message(r io.Reader) error {
 		}
 		w.listener.noticed(0)
 	}
+}
+
+// room is where the buffer ends or, before that, where a message is too big: the
+// library does not return before it has filled what it is given.
+func (w *webSocket) room() int {
+	if w.maxBytes > 0 {
+		return min(cap(w.in), w.maxBytes+1)
+	}
+	return cap(w.in)
 }
 
 func (w *webSocket) readError(err error) error {
