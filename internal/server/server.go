@@ -207,6 +207,10 @@ func (s *Server) Stop() error {
 func (s *Server) shutDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownGrace)
 	defer cancel()
+	if s.store != nil {
+		// A database that is away does not hold up the end for longer.
+		defer context.AfterFunc(ctx, s.store.Hurry)()
+	}
 	for _, l := range s.listeners {
 		_ = l.Close() // accepting ends; a second close by its server is an error of no interest
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -262,4 +263,30 @@ func TestServerGone(t *testing.T) {
 	if _, err := s.Account(t.Context(), alice); err == nil {
 		t.Error("a closed store answers")
 	}
+}
+
+// Who has to end does not wait for a database that is away.
+func TestHurry(t *testing.T) {
+	t.Parallel()
+	server := pgtest.New(t)
+	s := migrated(t, server.Database(t), alice)
+	server.Stop()
+	waiting := s.AppendOffline(t.Context(), storage.OfflineMessage{Account: alice}, 0)
+	s.Hurry()
+	s.Hurry()
+	// Well before the time for which a write is repeated.
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	for _, p := range []storage.Pending{waiting, s.AppendOffline(ctx, storage.OfflineMessage{Account: alice}, 0)} {
+		if err := storage.Wait(ctx, p); err == nil || ctx.Err() != nil {
+			t.Errorf("got %v", err)
+		}
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := storage.Wait(ctx, s.AppendOffline(ctx, storage.OfflineMessage{Account: alice, StanzaID: "a"}, 0)); err != nil {
+		t.Error(err)
+	}
+	once(t, s, 1)
 }

@@ -42,6 +42,8 @@ type committer struct {
 	wake    chan struct{} // holds one token when the queue has grown
 	closing chan struct{} // closed by close
 	drained chan struct{} // closed when the goroutine has ended
+	hurried chan struct{} // closed by hurry
+	hurries sync.Once
 
 	ctx    context.Context // of all transactions; ends closeGrace after close
 	cancel context.CancelFunc
@@ -61,6 +63,7 @@ func newCommitter(engine Engine, log *slog.Logger) *committer {
 		wake:    make(chan struct{}, 1),
 		closing: make(chan struct{}),
 		drained: make(chan struct{}),
+		hurried: make(chan struct{}),
 		ctx:     ctx,
 		cancel:  cancel,
 		limit:   maxBatch,
@@ -139,6 +142,10 @@ func (c *committer) close() {
 	<-c.drained
 	c.cancel()
 }
+
+// hurry ends the repeating: a batch that waits for its next attempt fails, and
+// later ones have one attempt each.
+func (c *committer) hurry() { c.hurries.Do(func() { close(c.hurried) }) }
 
 func (c *committer) loop() {
 	defer close(c.drained)
@@ -229,9 +236,10 @@ func (c *committer) sleep(d time.Duration) bool {
 	select {
 	case <-timer.C:
 		return true
+	case <-c.hurried:
 	case <-c.ctx.Done():
-		return false
 	}
+	return false
 }
 
 // attempt runs the batch as one transaction and, when that is committed,

@@ -46,6 +46,10 @@ func (s *Store) Close() error {
 	return s.closed
 }
 
+// Hurry is for a server that has to end: from now on nothing waits for a
+// database that is away. Writes are still made where that works at once.
+func (s *Store) Hurry() { s.commits.hurry() }
+
 // do makes a write that is a function and waits for it. See committer.do.
 func (s *Store) do(ctx context.Context, name, key string, run func(ctx context.Context, tx Tx) error) error {
 	return s.commits.do(ctx, &op{name: name, key: key, run: run})
