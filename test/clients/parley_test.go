@@ -99,17 +99,18 @@ func freeAddr(t *testing.T) string {
 // start runs the binary and returns when it accepts connections.
 func (p *parley) start(t *testing.T) {
 	t.Helper()
-	p.process = exec.Command(binary)
-	p.process.Env = p.env
-	p.process.Stderr = t.Output()
-	p.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := p.process.StdoutPipe()
+	process := exec.Command(binary)
+	process.Env = p.env
+	process.Stderr = t.Output()
+	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := process.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.process.Start(); err != nil {
+	if err := process.Start(); err != nil {
 		t.Fatal(err)
 	}
+	p.process = process
 	greeted, exited := make(chan bool, 1), make(chan error, 1)
 	go func() {
 		lines := bufio.NewScanner(out)
@@ -118,7 +119,7 @@ func (p *parley) start(t *testing.T) {
 				greeted <- true
 			}
 		}
-		exited <- p.process.Wait()
+		exited <- process.Wait()
 	}()
 	p.exited = exited
 	select {
@@ -166,6 +167,7 @@ func (p *parley) stop(t *testing.T) {
 		}
 	case <-time.After(patience):
 		_ = p.process.Process.Kill()
+		<-p.exited
 		t.Error("the server did not stop")
 	}
 	p.process = nil

@@ -17,7 +17,9 @@ import (
 // for tests in which connections break.
 type wire struct {
 	link
-	ids int
+	user string // once it is logged in
+	ids  int
+	held []node // what came before an answer
 }
 
 // link carries whole elements.
@@ -164,8 +166,12 @@ func (w *wire) begin() error {
 	return err
 }
 
-// ask sends an IQ and returns its result, giving what comes before it to others.
+// ask sends an IQ and returns its result, giving what comes before it to others,
+// or to until.
 func (w *wire) ask(kind, payload string, others func(node)) (node, error) {
+	if others == nil {
+		others = func(n node) { w.held = append(w.held, n) }
+	}
 	w.ids++
 	id := fmt.Sprintf("q%d", w.ids)
 	if err := w.send("<iq xmlns='jabber:client' type='" + kind + "' id='" + id + "'>" + payload + "</iq>"); err != nil {
@@ -177,9 +183,7 @@ func (w *wire) ask(kind, payload string, others func(node)) (node, error) {
 		case err != nil:
 			return n, err
 		case n.XMLName.Local != "iq" || n.attr("id") != id:
-			if others != nil {
-				others(n)
-			}
+			others(n)
 		case n.attr("type") != "result":
 			return n, refusal{n}
 		default:
@@ -216,6 +220,7 @@ func (w *wire) login(user, password string) error {
 	if err := w.begin(); err != nil {
 		return err
 	}
+	w.user = user
 	_, err = w.ask("set", "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>", nil)
 	return err
 }
