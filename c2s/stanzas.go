@@ -20,6 +20,9 @@ func (c *Conn) stanza(ctx context.Context, v *stanza.View) error {
 		c.answered(v.ID) // an error answers a ping too
 	}
 	s := c.session.Load()
+	if s.Revoked() {
+		return nil // the stream has ended, the client has not closed its side yet
+	}
 	st, err := c.accept(v, s.JID())
 	var refused *stanza.Error
 	switch {

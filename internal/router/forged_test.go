@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestForged: what only the server may add is taken out of a client's message,
+// TestForged: what only the server may add is taken out of what a client sends,
 // every copy, wherever it stands, and nothing else is.
 func TestForged(t *testing.T) {
 	t.Parallel()
@@ -35,8 +35,9 @@ func TestForged(t *testing.T) {
 			w := newWorld(t)
 			alice, bob := w.bind("alice@localhost/a", 0), w.bind("bob@localhost/x", 0)
 			alice.send("<message to='bob@localhost' type='chat'>" + c.payload + "</message>")
+			alice.send("<presence to='bob@localhost'>" + c.payload + "</presence>")
 			got := bob.received()
-			if len(got) != 1 || !strings.HasSuffix(got[0], "type='chat'>"+c.want+"</message>") {
+			if len(got) != 2 || !strings.HasSuffix(got[0], "type='chat'>"+c.want+"</message>") || !strings.HasSuffix(got[1], "'>"+c.want+"</presence>") {
 				t.Errorf("got  %q\nwant …%s…", got, c.want)
 			}
 		})

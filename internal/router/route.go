@@ -61,6 +61,7 @@ func (r *Router) clientPresence(ctx context.Context, ev *module.Event) {
 		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.BadRequest, "no such presence type"))
 		return
 	}
+	r.stripForged(ev.Stanza)
 	if r.passes(ctx, ev, &r.Hooks.PresenceFromClient) && !ev.To.IsZero() {
 		r.deliver(ctx, ev)
 	}

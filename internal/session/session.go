@@ -70,22 +70,22 @@ type Session struct {
 	holding  atomic.Bool // held is not empty
 
 	mu          sync.Mutex
-	queue       []*module.Stanza // guarded by mu: to be written
-	queueBytes  int              // guarded by mu
-	held        []*module.Stanza // guarded by mu: written, not confirmed
-	heldBytes   int              // guarded by mu
-	writing     bool             // guarded by mu: a writer runs, or Start is awaited
-	broken      bool             // guarded by mu: a write failed
-	probing     bool             // guarded by mu: a sign of life is to be asked for
-	asked       bool             // guarded by mu: it was asked for and has not come
-	covered     int              // guarded by mu: how many of held had been written before that
-	full        bool             // guarded by mu: the queue is not written any more
-	ending      bool             // guarded by mu: End was called
-	endError    *stanza.StreamError
-	closing     bool          // guarded by mu: Close was called
-	drained     bool          // guarded by mu: Close has handed back everything
-	gone        bool          // guarded by mu: Leave was called
-	goneCh      chan struct{} // guarded by mu: made on demand, closed when gone
+	queue       []*module.Stanza    // guarded by mu: to be written
+	queueBytes  int                 // guarded by mu
+	held        []*module.Stanza    // guarded by mu: written, not confirmed
+	heldBytes   int                 // guarded by mu
+	writing     bool                // guarded by mu: a writer runs, or Start is awaited
+	broken      bool                // guarded by mu: a write failed
+	probing     bool                // guarded by mu: a sign of life is to be asked for
+	asked       bool                // guarded by mu: it was asked for and has not come
+	covered     int                 // guarded by mu: how many of held had been written before that
+	full        bool                // guarded by mu: the queue is not written any more
+	ending      bool                // guarded by mu: End was called
+	endError    *stanza.StreamError // guarded by mu until ending is set, then fixed
+	closing     bool                // guarded by mu: Close was called
+	drained     bool                // guarded by mu: Close has handed back everything
+	gone        bool                // guarded by mu: Leave was called
+	goneCh      chan struct{}       // guarded by mu: made on demand, closed when gone
 	writersDone sync.WaitGroup
 }
 
@@ -151,6 +151,14 @@ func (s *Session) End(e *stanza.StreamError) {
 // Unconfirmed reports whether something was written that is not known to have
 // arrived.
 func (s *Session) Unconfirmed() bool { return s.holding.Load() }
+
+// Revoked reports whether the session was ended because its client may not be
+// here any more: what it still sends is not handled.
+func (s *Session) Revoked() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ending && s.endError != nil && s.endError.Condition == stanza.StreamNotAuthorized
+}
 
 // Probe asks the client for a sign of life, unless an answer is awaited. It does
 // not wait.
