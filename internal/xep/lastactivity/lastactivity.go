@@ -137,17 +137,27 @@ func (m *Module) closed(ctx context.Context, s module.Session) error {
 	if s.Presence() == nil {
 		return nil
 	}
-	err := storage.Wait(ctx, m.record(ctx, s, ""))
-	if err != nil && !errors.Is(err, storage.ErrNotFound) { // the account may be gone
+	if err := storage.Wait(ctx, m.record(ctx, s, "")); err != nil {
 		m.host.Logger("lastactivity").Warn("last activity not kept", "jid", s.JID().String(), "err", err)
 	}
 	return nil
 }
 
 func (m *Module) record(ctx context.Context, s module.Session, status string) storage.Pending {
-	return m.store.SetLastActivity(ctx, s.JID().Bare().String(), storage.LastActivity{
+	return unlessRemoved{m.store.SetLastActivity(ctx, s.JID().Bare().String(), storage.LastActivity{
 		When: time.Now().UTC(), Status: shorten(status),
-	})
+	})}
+}
+
+// unlessRemoved makes nothing of an account that is gone: a client that has
+// removed its account (XEP-0077 §3.2) still says goodbye.
+type unlessRemoved struct{ storage.Pending }
+
+func (p unlessRemoved) Err() error {
+	if err := p.Pending.Err(); !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // shorten cuts at the last whole character that fits.

@@ -131,3 +131,16 @@ func TestRecord(t *testing.T) {
 		})
 	}
 }
+
+// A client that has removed its account says goodbye like any other: that is
+// no failure, and it gets no answer but those it asked for.
+func TestRemoved(t *testing.T) {
+	t.Parallel()
+	b, store := setup(t)
+	c := b.Bind(t, romeo).Available()
+	if err := store.DeleteAccount(t.Context(), "romeo@localhost"); err != nil {
+		t.Fatal(err)
+	}
+	c.Send(`<presence type='unavailable'/>`)
+	c.Ask(to("localhost"), result("localhost", romeo, `seconds='{any}'`, ""))
+}
