@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -101,13 +102,16 @@ func makeSecrets(t *testing.T, c *container) {
 	s := compose(t).Services["secrets"]
 	dir := c.Volumes["/secrets"]
 	script := strings.ReplaceAll(strings.ReplaceAll(s.Command[0], "$$", "$"), "/secrets", dir)
-	if os.Geteuid() != 0 {
-		script = "chown() { :; }\n" + script // everything is the one user's
-	}
 	var made []string
 	for range 2 {
-		if out, err := exec.Command("bash", s.Entrypoint[1], script).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s\n%s", err, out, script)
+		cmd := exec.Command("bash", s.Entrypoint[1], script)
+		if os.Geteuid() != 0 {
+			cmd.Args[2] = "chown() { :; }\n" + script // everything is the one user's
+			cmd.SysProcAttr = &syscall.SysProcAttr{}
+			asUser(cmd.SysProcAttr, 0)
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s\n%s\n%s", err, out, script, advice)
 		}
 		made = append(made, readFile(t, dir, "database-url"))
 	}
@@ -230,12 +234,17 @@ func dialWebSocket(t *testing.T, ip string) *wire {
 	}
 }
 
-// tell writes and reads up to one of want, and returns what it read.
-func (w *wire) tell(t *testing.T, text string, want ...string) string {
+func (w *wire) send(t *testing.T, text string) {
 	t.Helper()
 	if err := w.write(text); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// tell writes and reads up to one of want, and returns what it read.
+func (w *wire) tell(t *testing.T, text string, want ...string) string {
+	t.Helper()
+	w.send(t, text)
 	var seen strings.Builder
 	for {
 		text, err := w.read()
