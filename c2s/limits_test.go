@@ -264,7 +264,12 @@ func TestSlowReader(t *testing.T) {
 		bob.Send(fmt.Sprintf("<message to='alice@localhost' type='chat' id='%d'>", i) + body)
 	}
 	bob.Drain()
-	alice := s.Dial(t, xmpptest.TCP, "alice", "x") // waits until the old session has handed back
+	alice := s.Open(t, xmpptest.TCP)
+	alice.Authenticate("alice", xmpptest.Password)
+	alice.Send(bindRequest("<resource>x</resource>"))
+	for alice.NextElement().Attr("type") == "error" { // the old session has much to hand back
+		alice.Send(bindRequest("<resource>x</resource>"))
+	}
 	alice.Send("<presence/>")
 	last, first := -1, true
 	for last != n-1 {

@@ -284,6 +284,7 @@ func TestShutdown(t *testing.T) {
 		authenticated := s.Open(t, transport)
 		authenticated.Authenticate("alice", xmpptest.Password)
 		bound := s.Dial(t, transport, "alice", "")
+		bound.Drain() // it is in no stage in between
 		stopped := make(chan struct{})
 		go func() { defer close(stopped); s.Stop(t) }()
 		expectHeader(t, silent)

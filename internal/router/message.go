@@ -2,7 +2,6 @@ package router
 
 import (
 	"context"
-	"slices"
 	"sync/atomic"
 
 	"parley/internal/module"
@@ -27,7 +26,7 @@ func (r *Router) messageToAccount(ctx context.Context, ev *module.Event) {
 		// §8.5.2.1.1, §8.5.3.2.1: never answered, never stored
 	case "headline":
 		if ev.To.IsBare() {
-			r.sendAll(ev.Stanza, receivers(r.Sessions(ev.To)))
+			r.sendAll(ev.Stanza, receivers(r.table.sessions(ev.To)))
 		}
 	case "groupchat":
 		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.ServiceUnavailable, "")) // §8.5.2.1.1
@@ -46,7 +45,8 @@ func (r *Router) messageToAccount(ctx context.Context, ev *module.Event) {
 // (§8.5.2.1.1 allows that or the most available one: all of a person's devices
 // ring) or, if there is none, stores for later.
 func (r *Router) messageToBare(ctx context.Context, ev *module.Event) {
-	to := receivers(r.Sessions(ev.To.Bare()))
+	// A session that is closing hands the message on, after what came before.
+	to := receivers(r.table.sessions(ev.To.Bare()))
 	if len(to) > 0 {
 		r.sendAll(ev.Stanza, to)
 		return
@@ -158,8 +158,7 @@ func (r *Router) redeliver(st *module.Stanza) {
 // the session that is just closing.
 func (r *Router) routeAgain(ctx context.Context, st *module.Stanza) {
 	ev := &module.Event{Stanza: st}
-	to := slices.DeleteFunc(slices.Clone(r.Sessions(st.To)), closing)
-	if to = receivers(to); len(to) > 0 {
+	if to := receivers(r.Sessions(st.To)); len(to) > 0 {
 		r.sendAll(st, to)
 		return
 	}

@@ -9,6 +9,7 @@ package router
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,8 +74,15 @@ func (r *Router) AccountExists(ctx context.Context, account jid.JID) (bool, erro
 	return r.Users.Exists(ctx, account)
 }
 
-// Sessions returns the account's bound sessions. The slice must not be changed.
-func (r *Router) Sessions(account jid.JID) []module.Session { return r.table.sessions(account.Bare()) }
+// Sessions returns the account's bound sessions but for those that are handing
+// back what they did not deliver. The slice must not be changed.
+func (r *Router) Sessions(account jid.JID) []module.Session {
+	all := r.table.sessions(account.Bare())
+	if !slices.ContainsFunc(all, closing) {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), closing)
+}
 
 // Session returns the bound session of a full JID, or nil.
 func (r *Router) Session(full jid.JID) module.Session { return r.table.session(full) }

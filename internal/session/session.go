@@ -82,7 +82,7 @@ type Session struct {
 	full        bool                // guarded by mu: the queue is not written any more
 	ending      bool                // guarded by mu: End was called
 	endError    *stanza.StreamError // guarded by mu until ending is set, then fixed
-	closing     bool                // guarded by mu: Close was called
+	closing     atomic.Bool         // set under mu: Close was called
 	drained     bool                // guarded by mu: Close has handed back everything
 	gone        bool                // guarded by mu: Leave was called
 	goneCh      chan struct{}       // guarded by mu: made on demand, closed when gone
@@ -179,7 +179,7 @@ func (s *Session) end(e *stanza.StreamError) {
 
 // wakeWriter starts a writer if there is work and none runs. mu is held.
 func (s *Session) wakeWriter() {
-	if s.writing || s.broken || s.closing || len(s.queue) == 0 && !s.ending && !s.mayProbe() {
+	if s.writing || s.broken || s.closing.Load() || len(s.queue) == 0 && !s.ending && !s.mayProbe() {
 		return
 	}
 	s.writing = true
@@ -328,10 +328,7 @@ func (s *Session) release(all bool) []*module.Stanza {
 // the client closed the stream, so that what was written has been read. It must
 // be called once, before Leave.
 func (s *Session) Close(orderly bool) {
-	s.mu.Lock()
-	s.closing = true
-	s.mu.Unlock()
-	s.writersDone.Wait()
+	s.Stop()
 	if orderly && !s.isBroken() {
 		s.Alive()
 	}
@@ -350,13 +347,18 @@ func (s *Session) Close(orderly bool) {
 	}
 }
 
-// Closing reports whether Close was called: the session takes no new stanza
-// for itself.
-func (s *Session) Closing() bool {
+// Stop lets the writer end, and no other begin: nothing more is written. Close
+// does so too.
+func (s *Session) Stop() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closing
+	s.closing.Store(true)
+	s.mu.Unlock()
+	s.writersDone.Wait()
 }
+
+// Closing reports whether Stop or Close was called: the session takes no new
+// stanza for itself.
+func (s *Session) Closing() bool { return s.closing.Load() }
 
 func (s *Session) isBroken() bool {
 	s.mu.Lock()
