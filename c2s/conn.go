@@ -206,7 +206,7 @@ func (c *Conn) finish(err error) {
 	}
 	if speak {
 		c.transport.boundWrites(time.Now().Add(closeGrace))
-		c.goodbye(e)
+		c.goodbye(e, errors.Is(err, io.EOF))
 	} else {
 		c.transport.abort()
 	}
@@ -231,12 +231,21 @@ func (c *Conn) leave(orderly bool) {
 // left and waiting for the client's own end.
 const closeGrace = 3 * time.Second
 
-func (c *Conn) goodbye(e *stanza.StreamError) {
-	if s := c.session.Load(); s != nil {
+// goodbye ends the stream; fin says that the client has ended the connection.
+func (c *Conn) goodbye(e *stanza.StreamError, fin bool) {
+	s := c.session.Load()
+	switch {
+	case s == nil:
+		c.writeEnd(e)
+	case fin:
+		s.Stop()
+		if !c.peer.Proxied && c.transport.acked() {
+			s.Alive() // before anything more is written that nobody will acknowledge
+		}
+		c.writeEnd(e)
+	default:
 		s.End(e) // its writer says it, after what is queued
-		return
 	}
-	c.writeEnd(e)
 }
 
 func (c *Conn) writeEnd(e *stanza.StreamError) {
@@ -298,9 +307,18 @@ func (c *Conn) check(now time.Time) {
 	}
 }
 
-// confirmAfter is how long messages that were written wait for a proof that
-// they have arrived. Those of this time come twice when a connection is cut.
+// confirmAfter is how long messages that were written to a WebSocket wait for a
+// proof that they have arrived. Those of this time come twice when a connection
+// is cut. Over TCP the proof is a stanza, which wakes phones and bothers
+// scripts, so it waits as long as any ping.
 const confirmAfter = 5 * time.Second
+
+func (c *Conn) confirmAfter() time.Duration {
+	if c.transport.traits().canStartTLS { // TCP
+		return max(confirmAfter, c.server.Limits.PingAfter)
+	}
+	return confirmAfter
+}
 
 // confirm asks for that proof.
 func (c *Conn) confirm(now time.Time) {
@@ -310,7 +328,7 @@ func (c *Conn) confirm(now time.Time) {
 		c.unconfirmed = time.Time{}
 	case c.unconfirmed.IsZero():
 		c.unconfirmed = now
-	case now.Sub(c.unconfirmed) >= confirmAfter:
+	case now.Sub(c.unconfirmed) >= c.confirmAfter():
 		c.unconfirmed = now
 		s.Probe()
 	}

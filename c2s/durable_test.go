@@ -2,9 +2,12 @@ package c2s_test
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"parley/internal/xmpptest"
 )
@@ -31,9 +34,9 @@ func wantIDs(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// TestUnconfirmedComesAgain: what was written to a connection that is cut goes
-// to storage, in order, although it may have arrived.
-func TestUnconfirmedComesAgain(t *testing.T) {
+// TestReadComesOnce: a client that has read everything and closes its
+// connection without a word does not get it again.
+func TestReadComesOnce(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, transport xmpptest.Transport) {
 		s := start(t)
@@ -46,15 +49,54 @@ func TestUnconfirmedComesAgain(t *testing.T) {
 		}
 		bob.Drain()
 		wantIDs(t, messageIDs(alice.Drain()), "0", "1", "2")
-		alice.Close() // without a word
-		again := s.Dial(t, transport, "alice", "x")
+		alice.Close()                               // without a word
+		again := s.Dial(t, transport, "alice", "x") // the old session has ended then
 		again.Send("<presence/>")
-		wantIDs(t, messageIDs(again.Drain()), "0", "1", "2")
-		again.Disconnect() // in order: all has arrived
-		last := s.Dial(t, transport, "alice", "x")
-		last.Send("<presence/>")
-		wantIDs(t, messageIDs(last.Drain()))
+		wantIDs(t, messageIDs(again.Drain()))
 	})
+}
+
+// TestUnreadComesAgain: what has arrived at the client's machine but was not
+// read when its connection was closed goes to storage, in order.
+func TestUnreadComesAgain(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	bob := s.Dial(t, xmpptest.TCP, "bob", "")
+	alice := bindRaw(t, s, "x")
+	alice.send("<presence/>")
+	alice.until("</presence>")
+	for i := range 3 {
+		bob.Send(chat("alice@localhost", i))
+	}
+	bob.Drain()
+	waitUnread(t, alice.Conn)
+	_ = alice.Conn.Close() // the kernel resets what has unread data
+	again := s.Dial(t, xmpptest.TCP, "alice", "x")
+	again.Send("<presence/>")
+	wantIDs(t, messageIDs(again.Drain()), "0", "1", "2")
+	again.Disconnect() // in order: all has arrived
+	last := s.Dial(t, xmpptest.TCP, "alice", "x")
+	last.Send("<presence/>")
+	wantIDs(t, messageIDs(last.Drain()))
+}
+
+// waitUnread returns when c has something to read; a kernel tells nobody.
+func waitUnread(t *testing.T, c net.Conn) {
+	t.Helper()
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SetReadDeadline(time.Now().Add(xmpptest.Patience)); err != nil {
+		t.Fatal(err)
+	}
+	err = raw.Read(func(fd uintptr) bool {
+		n, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		return err == nil && n > 0
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestPipelinedInputConfirmsNothing: what a client has sent before it got a

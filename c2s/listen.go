@@ -45,7 +45,7 @@ func (s *Server) serveTCP(raw net.Conn, direct bool) {
 	stop := context.AfterFunc(s.early, func() { _ = raw.Close() })
 	defer stop()
 	addr := remoteAddr(raw) // waits for the line of a proxy, if one is to come
-	peer := Peer{Addr: addr, Loopback: s.isLocal(addr) && !proxied(raw)}
+	peer := Peer{Addr: addr, Loopback: s.isLocal(addr) && !proxied(raw), Proxied: proxied(raw)}
 	if err := s.Admit(addr); err != nil {
 		s.refuse(raw, addr, direct, err)
 		return

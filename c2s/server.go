@@ -90,6 +90,7 @@ type Peer struct {
 	Addr     netip.Addr // the client's own address, behind trusted proxies too
 	Loopback bool       // no network between us: the client itself is on this machine
 	Secure   bool       // encrypted on the network, by us or by a trusted proxy
+	Proxied  bool       // the connection is not the client's own
 	// Bindings are what SASL may bind to (RFC 5929, RFC 9266): none where the
 	// encryption does not end here.
 	Bindings []sasl.ChannelBinding

@@ -39,6 +39,8 @@ type transport interface {
 
 	// startTLS turns the connection into a TLS server's, if it can.
 	startTLS(cfg *tls.Config, deadline time.Time) ([]sasl.ChannelBinding, error)
+	// acked reports, after io.EOF, whether all that was written has been read.
+	acked() bool
 	// wake makes next return errWoken at the latest at t.
 	wake(t time.Time)
 	// boundWrites makes writing fail after t.

@@ -26,6 +26,7 @@ func (r *resolver) client(req *http.Request) Client {
 		c.Addr = ap.Addr().Unmap()
 	}
 	told := forwarded(req.Header)
+	c.Proxied = len(told) > 0
 	switch {
 	case len(told) == 0:
 		c.Loopback = c.Addr.IsLoopback() || contains(r.local, c.Addr)

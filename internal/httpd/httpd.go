@@ -18,6 +18,7 @@ import (
 type Client struct {
 	Addr     netip.Addr
 	Loopback bool // it is on this machine, and so is nothing in between
+	Proxied  bool // it came through a proxy
 	Secure   bool // encrypted on the network, by us or by a trusted proxy
 	TLS      *tls.ConnectionState
 }

@@ -148,7 +148,7 @@ func (s *Server) handler() http.Handler {
 	opts := httpd.Options{
 		Domain: s.cfg.Domain,
 		WebSocket: func(w http.ResponseWriter, r *http.Request, c httpd.Client) {
-			s.clients.ServeWebSocket(w, r, c2s.Peer{Addr: c.Addr, Loopback: c.Loopback, Secure: c.Secure})
+			s.clients.ServeWebSocket(w, r, c2s.Peer{Addr: c.Addr, Loopback: c.Loopback, Secure: c.Secure, Proxied: c.Proxied})
 		},
 		Pages: webclient.Handler(webclient.Config{
 			Domain: s.cfg.Domain, WebSocketPath: httpd.WebSocketPath,
