@@ -5,6 +5,7 @@ package clients_test
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,7 +47,17 @@ func (b builder) Run() int {
 		fmt.Fprintf(os.Stderr, "%s\n%v\n", out, err)
 		return 1
 	}
+	mostlyWait()
 	return b.m.Run()
+}
+
+// mostlyWait lets more tests run at once than there are processors, unless the
+// command line says how many: most of their time they wait for other programs.
+func mostlyWait() {
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		_ = f.Value.Set(strconv.Itoa(2 * runtime.GOMAXPROCS(0)))
+	}
 }
 
 // engines are the databases that every whole-server test runs on.
