@@ -166,13 +166,18 @@ func runServices(t *testing.T, c *container) {
 	c.exec(t, "open sesame\n", "user", "add", "alice@localhost", "--password-file", "-")
 	w := dialWebSocket(t, hostIP)
 	w.login(t, open, "alice", "open sesame")
-	checkStranger(t)
+	checkStranger(t, strangerIP)
 	checkPage(t)
 	s.stop(t)
 
-	s = c.start(t) // the volumes are all that is left
-	w = dialWebSocket(t, hostIP)
+	// The volumes are all that is left; and now the host has a reverse proxy.
+	c.Env = append(c.Env, "PARLEY_LOCAL_NETWORKS=", "PARLEY_TRUSTED_PROXIES="+hostIP)
+	s = c.start(t)
+	w = dialWebSocket(t, hostIP, "X-Forwarded-For", "192.0.2.1", "X-Forwarded-Proto", "https")
 	w.login(t, open, "alice", "open sesame")
+	checkStranger(t, hostIP)
+	checkStranger(t, hostIP, "X-Forwarded-For", "192.0.2.1")
+	checkStranger(t, strangerIP, "X-Forwarded-For", "192.0.2.1", "X-Forwarded-Proto", "https")
 	s.stop(t)
 	want := []string{"tls/self-signed.crt", "tls/self-signed.key"}
 	if got := c.files(t, "/data"); !slices.Equal(got, want) {
@@ -211,12 +216,17 @@ type wire struct {
 
 const open = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' version='1.0'/>"
 
-func dialWebSocket(t *testing.T, ip string) *wire {
+// dialWebSocket connects from ip; header has names and values in turn.
+func dialWebSocket(t *testing.T, ip string, header ...string) *wire {
 	t.Helper()
+	fields := http.Header{}
+	for pair := range slices.Chunk(header, 2) {
+		fields.Set(pair[0], pair[1])
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	transport := &http.Transport{DialContext: from(ip).DialContext}
 	conn, _, err := websocket.Dial(ctx, "ws://"+parleyIP+":5280/xmpp-websocket", &websocket.DialOptions{
-		Subprotocols: []string{"xmpp"}, HTTPClient: &http.Client{Transport: transport},
+		Subprotocols: []string{"xmpp"}, HTTPClient: &http.Client{Transport: transport}, HTTPHeader: fields,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -272,10 +282,11 @@ func (w *wire) login(t *testing.T, header, user, password string) {
 	w.tell(t, "<iq xmlns='jabber:client' type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>", "result")
 }
 
-// checkStranger: another machine may not log in without TLS.
-func checkStranger(t *testing.T) {
+// checkStranger: who is neither this machine nor behind a trusted proxy that
+// has seen TLS may not log in without.
+func checkStranger(t *testing.T, ip string, header ...string) {
 	t.Helper()
-	w := dialWebSocket(t, strangerIP)
+	w := dialWebSocket(t, ip, header...)
 	if features := w.tell(t, open, "features"); strings.Contains(features, "mechanism") {
 		t.Errorf("a stranger without TLS is offered %s", features)
 	}
