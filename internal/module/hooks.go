@@ -73,8 +73,8 @@ type Hooks struct {
 	PresenceFromClient Chain[*Event]
 	// PresenceToAccount: presence for the bare JID of an account of ours,
 	// whether the account exists or not: available, unavailable, probe,
-	// subscription, error. nil leads to plain delivery: available and
-	// unavailable go to all available sessions (RFC 6121 §8.5.2.1.2), the rest
+	// subscription, error. nil leads to plain delivery: available, unavailable
+	// and error go to all available sessions (RFC 6121 §8.5.2.1.2), the rest
 	// is dropped. Presence for a full JID is delivered by the router alone
 	// (RFC 6121 §8.5.3).
 	PresenceToAccount Chain[*Event]

@@ -125,10 +125,7 @@ func (r *Router) deliver(ctx context.Context, ev *module.Event) {
 }
 
 func (r *Router) toRemote(ctx context.Context, ev *module.Event) {
-	if r.Remote == nil && ev.Kind == stanza.Presence && !isSubscription(ev.Type) {
-		return // presence to nowhere bothers nobody
-	}
-	e := stanza.NewError(stanza.RemoteServerNotFound, "")
+	e := stanza.NewError(stanza.RemoteServerNotFound, "") // RFC 6120 §10.4.3, of any kind
 	if r.Remote != nil {
 		e = r.Remote.Send(ctx, ev.Own())
 	}
@@ -173,10 +170,13 @@ func (r *Router) presenceToAccount(ctx context.Context, ev *module.Event) {
 	if !r.passes(ctx, ev, &r.Hooks.PresenceToAccount) {
 		return
 	}
-	if ev.Type != "" && ev.Type != "unavailable" {
+	switch ev.Type {
+	case "", "unavailable": // RFC 6121 §8.5.2.1.2
+	case "error": // what became of a subscription, which is the account's
+	default:
 		return
 	}
-	for _, s := range r.Sessions(ev.To) { // RFC 6121 §8.5.2.1.2
+	for _, s := range r.Sessions(ev.To) {
 		if s.Presence() != nil {
 			s.Send(ev.Stanza)
 		}
