@@ -37,6 +37,14 @@ func (s *stream) Hurry() { s.transport.boundWrites(time.Now().Add(closeGrace)) }
 // Abort implements session.Stream.
 func (s *stream) Abort() { s.transport.abort() }
 
+// Unacked implements session.Stream.
+func (s *stream) Unacked() int {
+	if s.peer.Proxied {
+		return -1
+	}
+	return s.transport.unacked()
+}
+
 // Probe implements session.Stream.
 func (s *stream) Probe() {
 	if self := s.session.Load(); self != nil {

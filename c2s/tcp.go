@@ -250,6 +250,7 @@ func (t *tcp) shutdown(*stanza.StreamError) {
 // maxDiscard bounds what is read from a client that goes on after the end.
 const maxDiscard = 1 << 20
 
-func (t *tcp) acked() bool { return allAcked(t.raw) }
+func (t *tcp) acked() bool  { return allAcked(t.raw) }
+func (t *tcp) unacked() int { return unackedBytes(t.raw) }
 
 func (t *tcp) abort() { _ = t.raw.Close() }

@@ -41,6 +41,8 @@ type transport interface {
 	startTLS(cfg *tls.Config, deadline time.Time) ([]sasl.ChannelBinding, error)
 	// acked reports, after io.EOF, whether all that was written has been read.
 	acked() bool
+	// unacked is session.Stream's.
+	unacked() int
 	// wake makes next return errWoken at the latest at t.
 	wake(t time.Time)
 	// boundWrites makes writing fail after t.

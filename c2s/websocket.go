@@ -273,7 +273,8 @@ func (w *webSocket) shutdown(e *stanza.StreamError) {
 	_ = w.conn.Close(w.wire.closeCode(e), "")
 }
 
-func (w *webSocket) acked() bool { return allAcked(w.wire.Conn) }
+func (w *webSocket) acked() bool  { return allAcked(w.wire.Conn) }
+func (w *webSocket) unacked() int { return unackedBytes(w.wire.Conn) }
 
 // abort closes what is under TLS too: TLS would say goodbye first, and wait for
 // a client that does not read.

@@ -45,6 +45,7 @@ func (s *sink) WriteEnd(*stanza.StreamError) {}
 func (s *sink) Abort()                       {}
 func (s *sink) Probe()                       {}
 func (s *sink) Hurry()                       {}
+func (s *sink) Unacked() int                 { return 0 }
 
 // await waits until n stanzas have been written since the last call.
 func (s *sink) await(n int) {

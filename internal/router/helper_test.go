@@ -127,6 +127,8 @@ func (c *client) Abort() {}
 func (c *client) Probe() {}
 func (c *client) Hurry() {}
 
+func (c *client) Unacked() int { return 0 }
+
 // received returns what came so far, up to a mark that is sent now.
 func (c *client) received() []string {
 	mark := module.NewStanza(stanza.IQ, "result", jid.JID{}, jid.JID{})

@@ -35,6 +35,9 @@ type Stream interface {
 	WriteEnd(*stanza.StreamError)
 	// Abort cuts the connection without another word; any goroutine may call it.
 	Abort()
+	// Unacked returns how many written bytes the client's machine has not
+	// acknowledged; -1 if nobody knows.
+	Unacked() int
 	// Probe asks the client for a sign of life, which leads to Answered.
 	Probe()
 	// Hurry bounds the time that writing may take from now on, because the
@@ -131,12 +134,17 @@ func (s *Session) Send(st *module.Stanza) {
 	s.queue = append(s.queue, st)
 	s.queueBytes += st.Size()
 	if s.limits.QueueBytes > 0 && s.queueBytes > s.limits.QueueBytes && !s.ending {
-		s.Log.Warn("session ended: its client reads too slowly", "jid", s.Info.JID.String(), "n", s.queueBytes)
-		s.full = true
-		s.end(&stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "outbound queue is full"})
+		s.tooSlow(s.queueBytes)
 	}
 	s.wakeWriter()
 	s.mu.Unlock()
+}
+
+// tooSlow is called with mu held.
+func (s *Session) tooSlow(n int) {
+	s.Log.Warn("session ended: its client reads too slowly", "jid", s.Info.JID.String(), "n", n)
+	s.full = true
+	s.end(&stanza.StreamError{Condition: stanza.StreamPolicyViolation, Text: "outbound queue is full"})
 }
 
 // End closes the stream with e, or without an error if e is nil, after what is
@@ -252,6 +260,16 @@ func (s *Session) take(spare []*module.Stanza) ([]*module.Stanza, work) {
 // written books a batch as written or, after an error, as not delivered. When
 // much is unconfirmed it asks for a sign of life.
 func (s *Session) written(batch []*module.Stanza, err error) {
+	for _, st := range s.hold(batch, err) {
+		if st.Track != nil {
+			st.Track.Delivered(st)
+		}
+	}
+}
+
+// hold returns what is held no longer: there is a limit for clients that never
+// answer a ping, too.
+func (s *Session) hold(batch []*module.Stanza, err error) (oldest []*module.Stanza) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
@@ -265,10 +283,33 @@ func (s *Session) written(batch []*module.Stanza, err error) {
 			s.heldBytes += st.Size()
 		}
 	}
-	s.holding.Store(len(s.held) > 0)
 	if before <= s.limits.HeldBytes && s.heldBytes > s.limits.HeldBytes {
 		s.probing = true
 	}
+	if err == nil && s.limits.QueueBytes > 0 && s.heldBytes > s.limits.QueueBytes {
+		oldest = s.overLimit()
+	}
+	s.holding.Store(len(s.held) > 0)
+	return oldest
+}
+
+// overLimit is called with mu held. What the client's machine has acknowledged
+// is taken for delivered, oldest first; if it has not even acknowledged what may
+// be held, the client does not read.
+func (s *Session) overLimit() []*module.Stanza {
+	if s.stream.Unacked() > s.limits.QueueBytes {
+		s.tooSlow(s.heldBytes)
+		return nil
+	}
+	n := 0
+	for s.heldBytes > s.limits.QueueBytes {
+		s.heldBytes -= s.held[n].Size()
+		n++
+	}
+	oldest := s.held[:n:n]
+	s.held = slices.Clone(s.held[n:])
+	s.covered = max(0, s.covered-n)
+	return oldest
 }
 
 // worthHolding reports whether the loss of st would matter: messages that

@@ -30,6 +30,7 @@ type wire struct {
 	abort  bool
 	broken bool // writes fail
 	stuck  bool // writes wait until hurried or aborted
+	unread int  // bytes that the client's machine has not acknowledged
 }
 
 func newWire() *wire {
@@ -74,6 +75,11 @@ func (w *wire) WriteEnd(e *stanza.StreamError) { w.update(func() { w.end, w.ende
 func (w *wire) Abort()                         { w.update(func() { w.abort = true }) }
 func (w *wire) Probe()                         { w.update(func() { w.probes++ }) }
 func (w *wire) Hurry()                         { w.update(func() { w.hurry = true }) }
+func (w *wire) Unacked() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unread
+}
 
 func (w *wire) written(n int) { w.wait(func() bool { return len(w.wrote) >= n }) }
 
@@ -335,6 +341,40 @@ func TestMuchUnconfirmed(t *testing.T) {
 	w.wait(func() bool { return w.probes == 2 }) // the one that was wanted meanwhile
 	s.Close(true)
 	l.expect(t)
+}
+
+// TestNeverAnswers: of a client that reads but answers no ping only so much is
+// held; one that does not read is cut, and nothing is lost.
+func TestNeverAnswers(t *testing.T) {
+	t.Parallel()
+	limits := session.Limits{HeldBytes: message(1).Size(), QueueBytes: 4 * message(1).Size()}
+	t.Run("reads", func(t *testing.T) {
+		t.Parallel()
+		w, l := newWire(), new(left)
+		s := newSession(w, l, limits)
+		for i := range 10 {
+			send(s, i, i+1)
+			w.written(i + 1)
+		}
+		s.Close(false)
+		l.expect(t, "6", "7", "8", "9")
+	})
+	t.Run("does not read", func(t *testing.T) {
+		t.Parallel()
+		w, l := newWire(), new(left)
+		w.unread = limits.QueueBytes + 1
+		s := newSession(w, l, limits)
+		for i := range 5 {
+			send(s, i, i+1)
+			w.written(i + 1)
+		}
+		w.wait(func() bool { return w.ended })
+		if w.end == nil || w.end.Condition != stanza.StreamPolicyViolation {
+			t.Errorf("ended with %v", w.end)
+		}
+		s.Close(false)
+		l.expect(t, "0", "1", "2", "3", "4")
+	})
 }
 
 // TestLeft: whoever waits for the end of a session hears of it, before and after.
