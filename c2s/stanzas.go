@@ -35,6 +35,9 @@ func (c *Conn) stanza(ctx context.Context, v *stanza.View) error {
 	case err != nil:
 		return err
 	}
+	if st.Kind == stanza.IQ && (st.Type == "result" || st.Type == "error") {
+		s.AnsweredRequest(st.To, st.ID)
+	}
 	for _, p := range c.server.Router.FromClient(ctx, s, st) {
 		if err := storage.Wait(ctx, p); err != nil {
 			c.server.Router.Failed(ctx, st, err)

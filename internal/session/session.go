@@ -75,7 +75,7 @@ type Session struct {
 	mu          sync.Mutex
 	queue       []*module.Stanza    // guarded by mu: to be written
 	queueBytes  int                 // guarded by mu
-	held        []*module.Stanza    // guarded by mu: written, not confirmed
+	held        []*module.Stanza    // guarded by mu: being written or written, not confirmed
 	heldBytes   int                 // guarded by mu
 	writing     bool                // guarded by mu: a writer runs, or Start is awaited
 	broken      bool                // guarded by mu: a write failed
@@ -208,7 +208,7 @@ func (s *Session) write() {
 		switch batch, what = s.take(batch); what {
 		case workWrite:
 			err := s.stream.WriteStanzas(batch)
-			s.written(batch, err)
+			s.written(err)
 			if err != nil {
 				s.stream.Abort()
 				return // writing stays true: nothing may be written after this
@@ -246,6 +246,7 @@ func (s *Session) take(spare []*module.Stanza) ([]*module.Stanza, work) {
 	case len(s.queue) > 0:
 		batch := s.queue
 		s.queue, s.queueBytes = spare[:0], 0
+		s.hold(batch)
 		return batch, workWrite
 	case s.ending:
 		return spare, workEnd
@@ -257,25 +258,10 @@ func (s *Session) take(spare []*module.Stanza) ([]*module.Stanza, work) {
 	return nil, workNone
 }
 
-// written books a batch as written or, after an error, as not delivered. When
-// much is unconfirmed it asks for a sign of life.
-func (s *Session) written(batch []*module.Stanza, err error) {
-	for _, st := range s.hold(batch, err) {
-		if st.Track != nil {
-			st.Track.Delivered(st)
-		}
-	}
-}
-
-// hold returns what is held no longer: there is a limit for clients that never
-// answer a ping, too.
-func (s *Session) hold(batch []*module.Stanza, err error) (oldest []*module.Stanza) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err != nil {
-		s.broken = true
-		s.Log.Debug("session write failed", "jid", s.Info.JID.String(), "err", err)
-	}
+// hold is called with mu held, before the batch is written: a client may answer
+// a request before its writer knows that it was sent. When much is unconfirmed
+// the writer asks for a sign of life.
+func (s *Session) hold(batch []*module.Stanza) {
 	before := s.heldBytes
 	for _, st := range batch {
 		if worthHolding(st) {
@@ -286,10 +272,23 @@ func (s *Session) hold(batch []*module.Stanza, err error) (oldest []*module.Stan
 	if before <= s.limits.HeldBytes && s.heldBytes > s.limits.HeldBytes {
 		s.probing = true
 	}
-	if err == nil && s.limits.QueueBytes > 0 && s.heldBytes > s.limits.QueueBytes {
+	s.holding.Store(len(s.held) > 0)
+}
+
+// written books what became of a batch.
+func (s *Session) written(err error) { delivered(s.afterWrite(err)) }
+
+// afterWrite returns what is held no longer: there is a limit for clients that
+// never answer a ping, too.
+func (s *Session) afterWrite(err error) (oldest []*module.Stanza) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.broken = true
+		s.Log.Debug("session write failed", "jid", s.Info.JID.String(), "err", err)
+	} else if s.limits.QueueBytes > 0 && s.heldBytes > s.limits.QueueBytes {
 		oldest = s.overLimit()
 	}
-	s.holding.Store(len(s.held) > 0)
 	return oldest
 }
 
@@ -302,13 +301,24 @@ func (s *Session) overLimit() []*module.Stanza {
 		return nil
 	}
 	n := 0
-	for s.heldBytes > s.limits.QueueBytes {
-		s.heldBytes -= s.held[n].Size()
-		n++
+	for bytes := s.heldBytes; bytes > s.limits.QueueBytes; n++ {
+		bytes -= s.held[n].Size()
+	}
+	return s.unhold(n)
+}
+
+// unhold is called with mu held. It returns the n oldest of what was held.
+func (s *Session) unhold(n int) []*module.Stanza {
+	if n == 0 {
+		return nil
 	}
 	oldest := s.held[:n:n]
-	s.held = slices.Clone(s.held[n:])
+	s.held = append([]*module.Stanza(nil), s.held[n:]...) // lets go of the old array
+	for _, st := range oldest {
+		s.heldBytes -= st.Size()
+	}
 	s.covered = max(0, s.covered-n)
+	s.holding.Store(len(s.held) > 0)
 	return oldest
 }
 
@@ -329,13 +339,30 @@ func worthHolding(st *module.Stanza) bool {
 
 // Answered says that the client has answered the last Probe: what had been
 // written before it has arrived.
-func (s *Session) Answered() { s.arrived(false) }
+func (s *Session) Answered() { delivered(s.release(false)) }
 
 // Alive says that everything written so far has arrived.
-func (s *Session) Alive() { s.arrived(true) }
+func (s *Session) Alive() { delivered(s.release(true)) }
 
-func (s *Session) arrived(all bool) {
-	for _, st := range s.release(all) {
+// AnsweredRequest says that the client has answered the request of asker with
+// that id, so that nobody else must: it has arrived, and what was written
+// before it.
+func (s *Session) AnsweredRequest(asker jid.JID, id string) {
+	if s.Unconfirmed() {
+		delivered(s.releaseRequest(asker, id))
+	}
+}
+
+func (s *Session) releaseRequest(asker jid.JID, id string) []*module.Stanza {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unhold(1 + slices.IndexFunc(s.held, func(st *module.Stanza) bool {
+		return st.Kind == stanza.IQ && st.ID == id && st.From == asker
+	}))
+}
+
+func delivered(arrived []*module.Stanza) {
+	for _, st := range arrived {
 		if st.Track != nil {
 			st.Track.Delivered(st)
 		}
@@ -351,12 +378,7 @@ func (s *Session) release(all bool) []*module.Stanza {
 	if all {
 		n = len(s.held)
 	}
-	arrived := s.held[:n:n]
-	s.held = slices.Clone(s.held[n:])
-	for _, st := range arrived {
-		s.heldBytes -= st.Size()
-	}
-	s.holding.Store(len(s.held) > 0)
+	arrived := s.unhold(n)
 	s.asked, s.covered = false, 0
 	s.wakeWriter()
 	return arrived

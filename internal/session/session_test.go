@@ -20,17 +20,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // wire is a connection whose writes can be held up and made to fail.
 type wire struct {
-	mu     sync.Mutex
-	change sync.Cond
-	wrote  []string // guarded by mu
-	end    *stanza.StreamError
-	ended  bool
-	probes int
-	hurry  bool
-	abort  bool
-	broken bool // writes fail
-	stuck  bool // writes wait until hurried or aborted
-	unread int  // bytes that the client's machine has not acknowledged
+	mu      sync.Mutex
+	change  sync.Cond
+	wrote   []string // guarded by mu
+	end     *stanza.StreamError
+	ended   bool
+	probes  int
+	hurry   bool
+	abort   bool
+	broken  bool // writes fail
+	stuck   bool // writes wait until hurried or aborted
+	stalled bool // a write waits
+	unread  int  // bytes that the client's machine has not acknowledged
 }
 
 func newWire() *wire {
@@ -59,6 +60,8 @@ func (w *wire) WriteStanzas(batch []*module.Stanza) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.stuck && !w.hurry && !w.abort {
+		w.stalled = true
+		w.change.Broadcast()
 		w.change.Wait()
 	}
 	if w.broken || w.stuck {
@@ -153,6 +156,66 @@ func TestConfirmation(t *testing.T) {
 	s.Answered() // nobody asked
 	s.Close(false)
 	l.expect(t, "2", "3")
+}
+
+func request(id string) *module.Stanza {
+	st := module.NewStanza(stanza.IQ, "get", jid.MustParse("x@b/y"), jid.MustParse("a@b/c"))
+	st.ID = id
+	return st
+}
+
+// TestAnsweredRequest: an answer proves that its request has arrived, and what
+// was written before; the request is not handed back for a second answer (RFC
+// 6120 §8.2.3).
+func TestAnsweredRequest(t *testing.T) {
+	t.Parallel()
+	x := jid.MustParse("x@b/y")
+	for name, c := range map[string]struct {
+		asker jid.JID
+		id    string
+		want  []string
+	}{
+		"first":          {x, "q1", []string{"1", "q2", "2"}},
+		"second":         {x, "q2", []string{"2"}},
+		"another's":      {jid.MustParse("x@b/z"), "q1", []string{"0", "q1", "1", "q2", "2"}},
+		"never asked":    {x, "q3", []string{"0", "q1", "1", "q2", "2"}},
+		"not a question": {jid.MustParse("x@b"), "1", []string{"0", "q1", "1", "q2", "2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, l := newWire(), new(left)
+			s := newSession(w, l, session.Limits{HeldBytes: 1 << 20})
+			for _, st := range []*module.Stanza{message(0), request("q1"), message(1), request("q2"), message(2)} {
+				s.Send(st)
+			}
+			w.written(5)
+			s.AnsweredRequest(c.asker, c.id)
+			s.Close(false)
+			l.expect(t, c.want...)
+		})
+	}
+}
+
+// TestAnsweredWhileWriting: the client answers before its writer knows that the
+// request was sent, and while a probe is open.
+func TestAnsweredWhileWriting(t *testing.T) {
+	t.Parallel()
+	w, l := newWire(), new(left)
+	s := newSession(w, l, session.Limits{HeldBytes: 1 << 20})
+	send(s, 0, 1)
+	w.written(1)
+	probe(s, w)
+	w.update(func() { w.stuck = true })
+	s.Send(request("q"))
+	w.wait(func() bool { return w.stalled })
+	s.AnsweredRequest(jid.MustParse("x@b/y"), "q")
+	w.update(func() { w.stuck = false })
+	w.written(2)
+	send(s, 1, 2)
+	w.written(3)
+	s.Answered()
+	s.Close(false)
+	l.expect(t, "1")
 }
 
 // TestOrderlyClose: the client has read everything.
