@@ -150,8 +150,8 @@ func TestFlapping(t *testing.T) {
 			c.leave(i%5 == 0)
 		} else {
 			<-sent
+			c.leave(true) // its writer has ended then
 			lives = append(lives, written(t, c))
-			c.leave(true)
 			break
 		}
 		lives = append(lives, written(t, c))
