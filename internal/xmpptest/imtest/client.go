@@ -196,6 +196,12 @@ func (w *wire) Abort() {}
 // Probe is answered at once.
 func (w *wire) Probe() { go w.alive() }
 
+// Hurry has no connection to hurry.
+func (w *wire) Hurry() {}
+
+// Unacked: everything arrives at once.
+func (w *wire) Unacked() int { return 0 }
+
 // Rest returns what came since the last call to a session that has ended.
 func (c *Client) Rest() []string {
 	c.wire.mu.Lock()

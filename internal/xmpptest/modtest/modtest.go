@@ -227,3 +227,9 @@ func (w wire) WriteEnd(e *stanza.StreamError) {
 func (wire) Abort() {}
 
 func (wire) Probe() {}
+
+// Hurry has no connection to hurry.
+func (wire) Hurry() {}
+
+// Unacked: everything arrives at once.
+func (wire) Unacked() int { return 0 }
