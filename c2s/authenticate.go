@@ -176,7 +176,7 @@ func (c *Conn) saslError(ctx context.Context, err error, guess bool) error {
 	if c.exchange != nil {
 		claimed = c.exchange.Claimed()
 	}
-	c.log.Info("authentication failed", "op", f.Condition, "err", f.Err, "claimed", claimed)
+	c.log.Info("authentication failed", "op", f.Condition, "err", f, "claimed", claimed)
 	if guess && claimed != "" && f.Condition != sasl.TemporaryAuthFailure {
 		c.server.Guesses.fail(c.peer.Addr, claimed) // a malformed attempt guesses nothing
 	}
