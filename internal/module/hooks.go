@@ -79,6 +79,10 @@ type Hooks struct {
 	// (RFC 6121 §8.5.3).
 	PresenceToAccount Chain[*Event]
 
+	// RequestToSession: an IQ request for a full JID of ours, whether that is
+	// bound or not, before delivery. Handlers may only refuse it.
+	RequestToSession Chain[*Event]
+
 	// SessionBound: a resource was bound; the client knows.
 	SessionBound Chain[Session]
 	// SessionAvailable: a session has become available, or its priority

@@ -49,6 +49,9 @@ func checkIQ(st *module.Stanza) *stanza.Error {
 
 // iqToSession: RFC 6121 §8.5.3.1, §8.5.3.2.3.
 func (r *Router) iqToSession(ctx context.Context, ev *module.Event) {
+	if (ev.Type == "get" || ev.Type == "set") && !r.passes(ctx, ev, &r.Hooks.RequestToSession) {
+		return
+	}
 	if s := r.Session(ev.To); s != nil {
 		s.Send(ev.Stanza)
 		return

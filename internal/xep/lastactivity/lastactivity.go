@@ -1,9 +1,9 @@
 // Package lastactivity implements Last Activity (XEP-0012): the uptime of the
 // server, and how long ago an account was last available.
 //
-// Done: §3 (accounts, for the owner and for those who may see its presence)
-// and §5 (server). Requests to a full JID (§4) reach the client through the
-// router, which asks the client and not this module.
+// Done: §3 (accounts, for the owner and for those who may see its presence), §4
+// (a request to a full JID is the client's to answer, and reaches it from those
+// only) and §5 (server).
 //
 // What is recorded is the last presence, not the last connection: a session
 // that never became available leaves no trace that a contact could see. One
@@ -58,7 +58,7 @@ func New(store Store, subs Subscriptions) *Module { return &Module{store: store,
 func (*Module) Spec() []module.Spec {
 	return []module.Spec{{
 		Number: "XEP-0012", Title: "Last Activity", Version: "2.0",
-		Status: "server and accounts; requests to a full JID are the client's to answer",
+		Status: "complete",
 	}}
 }
 
@@ -68,6 +68,7 @@ func (m *Module) Register(r *module.Registrar) {
 	m.host = r.Host()
 	r.IQ(module.ToServer, module.Get, NS, "query", m.server)
 	r.IQ(module.ToAccount, module.Get, NS, "query", m.account)
+	r.Hooks.RequestToSession.Add(module.StageCheck, m.toSession)
 	r.Hooks.PresenceFromClient.Add(module.StageArchive, m.unavailable)
 	r.Hooks.SessionClosed.Add(module.StageCopy, m.closed)
 }
@@ -81,7 +82,7 @@ func (m *Module) server(context.Context, *module.IQ) (*stanza.Element, error) {
 // the asker may not see.
 func (m *Module) account(ctx context.Context, iq *module.IQ) (*stanza.Element, error) {
 	account := iq.Account()
-	if ok, err := m.mayAsk(ctx, iq, account); err != nil {
+	if ok, err := m.mayAsk(ctx, iq.From.Bare(), account); err != nil {
 		return nil, err
 	} else if !ok {
 		return nil, stanza.NewError(stanza.Forbidden, "")
@@ -101,14 +102,26 @@ func (m *Module) account(ctx context.Context, iq *module.IQ) (*stanza.Element, e
 	return answer(time.Since(last.When), last.Status), nil
 }
 
-func (m *Module) mayAsk(ctx context.Context, iq *module.IQ, account jid.JID) (bool, error) {
-	if iq.FromOwner() {
+// XEP-0012 §4 and §8: who may not see the presence of a client does not reach
+// it, and does not learn whether it is there.
+func (m *Module) toSession(ctx context.Context, e *module.Event) error {
+	if e.Type != "get" || !e.Has(NS, "query") {
+		return nil
+	}
+	if ok, err := m.mayAsk(ctx, e.From.Bare(), e.To.Bare()); err != nil || ok {
+		return err
+	}
+	return stanza.NewError(stanza.Forbidden, "")
+}
+
+func (m *Module) mayAsk(ctx context.Context, asker, account jid.JID) (bool, error) {
+	if asker == account {
 		return true, nil
 	}
 	if exists, err := m.host.AccountExists(ctx, account); err != nil || !exists {
 		return false, err
 	}
-	return m.subs.IsSubscriber(ctx, account, iq.From.Bare())
+	return m.subs.IsSubscriber(ctx, account, asker)
 }
 
 func answer(ago time.Duration, status string) *stanza.Element {
