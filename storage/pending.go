@@ -10,6 +10,10 @@ type Pending interface {
 	// Err is the outcome, valid once Done is closed: nil means committed and
 	// synced.
 	Err() error
+	// Then calls f once when the outcome is known: on the goroutine that makes
+	// the writes or, if it is known already, at once. f must not block, and must
+	// not wait for another write.
+	Then(f func())
 }
 
 // Wait waits for p and returns its outcome. If ctx ends first it returns the

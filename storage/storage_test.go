@@ -64,6 +64,7 @@ type pending struct {
 
 func (p pending) Done() <-chan struct{} { return p.done }
 func (p pending) Err() error            { return p.err }
+func (p pending) Then(f func())         { f() }
 
 func TestWait(t *testing.T) {
 	t.Parallel()

@@ -60,11 +60,16 @@ type Hooks struct {
 	// MessageToAccount: a message for an account of ours (bare or full JID),
 	// before delivery.
 	MessageToAccount Chain[*Event]
-	// MessageOffline: a message of type chat or normal that no session can
-	// take (RFC 6121 §8.5.2.2.1). A handler that keeps it returns ErrHandled;
-	// if none does the sender gets service-unavailable. Also run for
-	// messages left over when a session ends.
-	MessageOffline Chain[*Event]
+	// MessageArchive: a message for an account of ours that will reach it: it
+	// goes to Event.Receivers or, if there are none, waits for one (RFC 6121
+	// §8.5.2.2.1). The account need not exist if there are none. A handler that
+	// stores it gives it its ids and a Tracker. Without receivers and without a
+	// Tracker at the end the sender gets service-unavailable; a handler returns
+	// ErrHandled for a message that nobody will miss. It may write.
+	MessageArchive Chain[*Event]
+	// MessageCopy: the same message, stored and about to go to Event.Receivers,
+	// which may be others than before. Handlers send copies to others.
+	MessageCopy Chain[*Event]
 
 	// PresenceFromClient: a presence stanza that a bound client has sent: of
 	// any type, directed, subscription, or broadcast (To is zero). Its owner
@@ -100,7 +105,12 @@ type Hooks struct {
 // Event is a stanza passing a hook.
 type Event struct {
 	*Stanza
-	Session Session // the sending session, nil if the sender is not bound here
+	Session   Session   // the sending session, nil if the sender is not bound here
+	Receivers []Session // of MessageArchive and MessageCopy; must not be changed
+	// Archived is the id under which the archive of the account at hand has the
+	// message: the sender's in MessageFromClient, the recipient's in
+	// MessageArchive and MessageCopy. Empty if it does not have it.
+	Archived string
 
 	pending []Pending
 }
@@ -109,6 +119,9 @@ type Event struct {
 type Pending interface {
 	Done() <-chan struct{}
 	Err() error
+	// Then calls f once when the outcome is known, on the goroutine that makes
+	// the writes or, if it is known, at once. f must not block.
+	Then(f func())
 }
 
 // Persist says that the stanza counts as handled only when p has completed

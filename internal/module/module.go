@@ -87,6 +87,8 @@ type Session interface {
 	SetPresence(*Availability)
 	// FeatureValues is for SessionValue; embed Values to have it.
 	FeatureValues() *Values
+	// Managed reports whether the client acknowledges stanzas (XEP-0198).
+	Managed() bool
 	// End closes the session's stream with the given error; nil closes it
 	// without one. It does not wait.
 	End(*stanza.StreamError)

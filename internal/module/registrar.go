@@ -3,6 +3,7 @@ package module
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"parley/internal/jid"
@@ -67,6 +68,12 @@ type StreamState struct {
 // StreamFeature returns the element to advertise in this state, or nil.
 type StreamFeature func(StreamState) *stanza.Element
 
+// InlineFeature enables a feature together with the resource (XEP-0386 §4): it
+// gets the element that the client put into <bind/>, before the client knows
+// that s is bound, and returns what <bound/> has to say of it, or nil. It is
+// also called with a nil request, for what <bound/> says without being asked.
+type InlineFeature func(ctx context.Context, s Session, request *stanza.Element) *stanza.Element
+
 // IQKey is what an IQ handler is chosen by.
 type IQKey struct {
 	Target       Target
@@ -83,10 +90,13 @@ type Registrar struct {
 	features       [targets][]string
 	identities     [targets][]Identity
 	streamFeatures []StreamFeature
+	inline         map[string]InlineFeature
 }
 
 // NewRegistrar returns a registrar whose modules run in host.
-func NewRegistrar(host Host) *Registrar { return &Registrar{host: host, iq: map[IQKey]IQHandler{}} }
+func NewRegistrar(host Host) *Registrar {
+	return &Registrar{host: host, iq: map[IQKey]IQHandler{}, inline: map[string]InlineFeature{}}
+}
 
 // Host returns the server. It must not be asked anything before all modules
 // have registered.
@@ -140,3 +150,18 @@ func (r *Registrar) StreamFeatures(st StreamState) []*stanza.Element {
 	}
 	return out
 }
+
+// Inline makes f the owner of the elements of a namespace in a Bind 2 request
+// (XEP-0386 §4). A second owner panics, as with IQ.
+func (r *Registrar) Inline(space string, f InlineFeature) {
+	if _, taken := r.inline[space]; taken {
+		panic("module: two owners of the inline feature " + space)
+	}
+	r.inline[space] = f
+}
+
+// InlineFeature returns the owner of a namespace, or nil.
+func (r *Registrar) InlineFeature(space string) InlineFeature { return r.inline[space] }
+
+// InlineFeatures returns the namespaces that have an owner, sorted.
+func (r *Registrar) InlineFeatures() []string { return slices.Sorted(maps.Keys(r.inline)) }

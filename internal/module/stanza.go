@@ -25,13 +25,20 @@ type Stanza struct {
 	borrowed bool // Payload belongs to a reader's buffer
 }
 
-// Tracker learns the fate of one stanza sent to one session. Exactly one of
-// its methods is called, once, from any goroutine; it must not block.
+// Tracker learns the fate of one stanza. For each session that it is sent to,
+// exactly one of Delivered and Undelivered is called, once, from any goroutine;
+// they must not block.
 type Tracker interface {
-	// Delivered: written to a connection that was seen alive afterwards, or
-	// acknowledged by the client.
+	// Takes reports whether st may go straight to s. If not, the tracker brings
+	// it to s by itself, in its order.
+	Takes(s Session) bool
+	// Sent says, before it is sent, to how many sessions st goes.
+	Sent(n int)
+	// Delivered: a session's client has acknowledged it (XEP-0198) or, without
+	// stream management, it was written to a connection that was seen alive
+	// afterwards.
 	Delivered(st *Stanza)
-	// Undelivered: the session ended first.
+	// Undelivered: a session ended first.
 	Undelivered(st *Stanza)
 }
 

@@ -74,3 +74,9 @@ func (t *Values) put(key *byte, value any) {
 
 // FeatureValues returns v: the embedding session has what Session asks for.
 func (v *Values) FeatureValues() *Values { return v }
+
+// UsesArchive is set on a session whose client gets what it missed from the
+// archive (XEP-0313), so that it need not be sent what waited for it: one that
+// was bound with XEP-0386, or has queried its archive before it became
+// available.
+var UsesArchive = NewSessionValue[bool]()

@@ -44,7 +44,7 @@ func newWorld(t *testing.T, change ...func(*router.Options)) *world {
 		f(&opts)
 	}
 	w := &world{Router: router.New(opts), t: t}
-	w.Hooks.MessageOffline.Add(module.StageArchive, func(_ context.Context, ev *module.Event) error {
+	w.Hooks.MessageArchive.Add(module.StageArchive, func(_ context.Context, ev *module.Event) error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.stored = append(w.stored, ev.ID)

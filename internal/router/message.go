@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"parley/internal/module"
@@ -15,55 +16,98 @@ func (r *Router) messageToAccount(ctx context.Context, ev *module.Event) {
 	if !r.passes(ctx, ev, &r.Hooks.MessageToAccount) {
 		return
 	}
-	if !ev.To.IsBare() {
-		if s := r.Session(ev.To); s != nil {
-			s.Send(ev.Stanza) // §8.5.3.1, whatever its type or priority
-			return
-		}
-	}
-	switch ev.Type {
-	case "error":
-		// §8.5.2.1.1, §8.5.3.2.1: never answered, never stored
-	case "headline":
-		if ev.To.IsBare() {
-			r.sendAll(ev.Stanza, receivers(r.table.sessions(ev.To)))
-		}
-	case "groupchat":
-		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.ServiceUnavailable, "")) // §8.5.2.1.1
-	case "chat":
-		r.messageToBare(ctx, ev)
-	default: // "normal", and what is unknown counts as that (§5.2.2)
-		if !ev.To.IsBare() {
-			r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.ServiceUnavailable, "")) // §8.5.3.2.1
-			return
-		}
-		r.messageToBare(ctx, ev)
+	switch r.fate(ev.Stanza) {
+	case fateDrop:
+	case fateBounce:
+		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.ServiceUnavailable, ""))
+	case fateAll:
+		r.sendAll(ev.Stanza, receivers(r.table.sessions(ev.To)))
+	case fateReach:
+		r.reach(ctx, ev)
 	}
 }
 
-// messageToBare delivers to every resource with a non-negative priority
-// (§8.5.2.1.1 allows that or the most available one: all of a person's devices
-// ring) or, if there is none, stores for later.
-func (r *Router) messageToBare(ctx context.Context, ev *module.Event) {
-	// A session that is closing hands the message on, after what came before.
-	to := receivers(r.table.sessions(ev.To.Bare()))
-	if len(to) > 0 {
-		r.sendAll(ev.Stanza, to)
+// fate is what RFC 6121 §8.5 says of a message to an account.
+type fate uint8
+
+const (
+	fateDrop   fate = iota
+	fateBounce      // service-unavailable
+	fateAll         // to all receivers there are, if any
+	fateReach       // to its receivers; without one it waits for one
+)
+
+func (r *Router) fate(st *module.Stanza) fate {
+	if !st.To.IsBare() && r.Session(st.To) != nil {
+		return fateReach // §8.5.3.1, whatever its type or the session's priority
+	}
+	switch {
+	case st.Type == "error":
+		return fateDrop // §8.5.2.1.1, §8.5.3.2.1: never answered, never stored
+	case st.Type == "headline" && st.To.IsBare():
+		return fateAll
+	case st.Type == "headline":
+		return fateDrop
+	case st.Type == "groupchat":
+		return fateBounce // §8.5.2.1.1
+	case st.Type == "chat", st.To.IsBare(): // what is unknown counts as normal (§5.2.2)
+		return fateReach
+	}
+	return fateBounce // §8.5.3.2.1
+}
+
+// destination returns the sessions that a message which is to reach its account
+// goes to now: the one addressed or, for the bare JID, every resource with a
+// non-negative priority (§8.5.2.1.1 allows that or the most available one: all
+// of a person's devices ring). One that is closing hands the message on, after
+// what came before.
+func (r *Router) destination(st *module.Stanza) []module.Session {
+	if !st.To.IsBare() {
+		if s := r.Session(st.To); s != nil {
+			return []module.Session{s}
+		}
+		if st.Type != "chat" {
+			return nil // it has just gone; only chat may go to others (§8.5.3.2.1)
+		}
+	}
+	return receivers(r.table.sessions(st.To.Bare()))
+}
+
+// reach stores the message and sends it to its receivers.
+func (r *Router) reach(ctx context.Context, ev *module.Event) {
+	ev.Receivers = r.destination(ev.Stanza)
+	if !r.passes(ctx, ev, &r.Hooks.MessageArchive) {
 		return
 	}
-	r.offline(ctx, ev)
+	// Storing may have taken time. Who has become available meanwhile, too late
+	// to find the message in storage, is found now.
+	ev.Receivers = r.destination(ev.Stanza)
+	if !r.passes(ctx, ev, &r.Hooks.MessageCopy) {
+		return
+	}
+	switch {
+	case ev.Track != nil:
+		sendTracked(ev.Stanza, ev.Receivers)
+	case len(ev.Receivers) > 0:
+		r.sendAll(ev.Stanza, ev.Receivers)
+	default:
+		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.ServiceUnavailable, "")) // §8.5.2.2.1, §8.5.1
+	}
 }
 
-// offline gives a message to whoever keeps it (§8.5.2.2.1).
-func (r *Router) offline(ctx context.Context, ev *module.Event) {
-	exists, err := r.AccountExists(ctx, ev.To.Bare())
-	switch {
-	case err != nil:
-		r.Failed(ctx, ev.Stanza, err)
-	case !exists:
-		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.ServiceUnavailable, "")) // §8.5.1
-	case r.passes(ctx, ev, &r.Hooks.MessageOffline):
-		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.ServiceUnavailable, ""))
+// sendTracked sends st to those that its tracker does not serve by itself.
+func sendTracked(st *module.Stanza, to []module.Session) {
+	refused := func(s module.Session) bool { return !st.Track.Takes(s) }
+	if slices.ContainsFunc(to, refused) {
+		to = slices.DeleteFunc(slices.Clone(to), refused)
+	}
+	if len(to) == 0 {
+		return
+	}
+	st.Own()
+	st.Track.Sent(len(to))
+	for _, s := range to {
+		s.Send(st)
 	}
 }
 
@@ -103,26 +147,34 @@ func (r *Router) sendAll(st *module.Stanza, to []module.Session) {
 		return
 	}
 	copied := st.For(st.To)
-	track := &anyOf{router: r}
-	track.left.Store(int32(len(to)))
-	copied.Track = track
+	copied.Track = &anyOf{router: r}
+	copied.Track.Sent(len(to))
 	for _, s := range to {
 		s.Send(copied)
 	}
 }
 
-// anyOf tracks one message sent to several sessions of an account.
+// anyOf tracks one message that nobody stored, sent to several sessions of an
+// account.
 type anyOf struct {
 	router    *Router
 	left      atomic.Int32
 	delivered atomic.Bool
 }
 
+// Takes implements module.Tracker.
+func (a *anyOf) Takes(module.Session) bool { return true }
+
+// Sent implements module.Tracker.
+func (a *anyOf) Sent(n int) { a.left.Store(int32(n)) }
+
+// Delivered implements module.Tracker.
 func (a *anyOf) Delivered(*module.Stanza) {
 	a.delivered.Store(true)
 	a.left.Add(-1)
 }
 
+// Undelivered implements module.Tracker.
 func (a *anyOf) Undelivered(st *module.Stanza) {
 	if a.left.Add(-1) == 0 && !a.delivered.Load() {
 		a.router.redeliver(st.For(st.To))
@@ -139,49 +191,50 @@ func (r *Router) Undelivered(st *module.Stanza) {
 	r.redeliver(st)
 }
 
-// redeliver sends a message on to the account's other sessions or to offline
-// storage, and answers a request that nobody will answer. Presence, results
-// and errors end here. It is called in the order of the stanzas and hands
-// storage its writes in that order; only their completion is awaited apart.
+// redeliver sends a message that was not stored on to the account's other
+// sessions or tells its sender, and answers a request that nobody will answer.
+// Presence, results and errors end here.
 func (r *Router) redeliver(st *module.Stanza) {
 	ctx := context.Background()
 	switch {
 	case st.Kind == stanza.Message && (st.Type == "groupchat" || st.Type == "headline" || st.Type == "error"):
 	case st.Kind == stanza.Message: // all other types count as normal, §5.2.2
 		r.routeAgain(ctx, st)
-	case st.Kind == stanza.IQ && !st.From.IsZero():
+	case st.Kind == stanza.IQ && (st.Type == "get" || st.Type == "set") && !st.From.IsZero():
 		r.bounce(ctx, st, stanza.NewError(stanza.RecipientUnavailable, ""))
 	}
 }
 
-// routeAgain skips the hooks of the way in, which have seen the message, and
-// the session that is just closing.
+// routeAgain skips the hooks, which have seen the message, and the session that
+// is just closing.
 func (r *Router) routeAgain(ctx context.Context, st *module.Stanza) {
-	ev := &module.Event{Stanza: st}
 	if to := receivers(r.Sessions(st.To)); len(to) > 0 {
 		r.sendAll(st, to)
 		return
 	}
-	r.offline(ctx, ev)
-	if len(ev.Pending()) > 0 {
-		r.awaitInBackground(ev)
+	if !worthless(st) {
+		r.bounce(ctx, st, stanza.NewError(stanza.ServiceUnavailable, ""))
 	}
 }
+
+// worthless reports whether nobody misses a message that was not delivered: it
+// says nothing but what its sender is doing (XEP-0085).
+func worthless(st *module.Stanza) bool {
+	for i := range st.Children {
+		c := &st.Children[i]
+		if string(c.Space) != nsChatStates && string(c.Space) != nsHints && !c.Is(stanza.NSClient, "thread") {
+			return false
+		}
+	}
+	return true
+}
+
+const (
+	nsChatStates = "http://jabber.org/protocol/chatstates" // XEP-0085
+	nsHints      = "urn:xmpp:hints"                        // XEP-0334
+)
 
 func closing(s module.Session) bool {
 	b, ok := s.(Bound)
 	return ok && b.Closing()
-}
-
-func (r *Router) awaitInBackground(ev *module.Event) {
-	r.background.Add(1)
-	go func() {
-		defer r.background.Done()
-		for _, p := range ev.Pending() {
-			<-p.Done()
-			if err := p.Err(); err != nil {
-				r.Failed(context.Background(), ev.Stanza, err)
-			}
-		}
-	}()
 }

@@ -113,6 +113,9 @@ func (s *Session) JID() jid.JID { return s.Info.JID }
 // Secure reports whether the stream is under TLS or comes from loopback.
 func (s *Session) Secure() bool { return s.Info.Secure }
 
+// Managed reports whether the client acknowledges stanzas (XEP-0198).
+func (s *Session) Managed() bool { return false }
+
 // RemoteAddr returns the client's address, for logs and limits.
 func (s *Session) RemoteAddr() string { return s.Info.RemoteAddr }
 

@@ -344,6 +344,8 @@ type tracker struct {
 	delivered, undelivered int
 }
 
+func (r *tracker) Takes(module.Session) bool { return true }
+func (r *tracker) Sent(int)                  {}
 func (r *tracker) Delivered(*module.Stanza) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

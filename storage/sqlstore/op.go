@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 )
 
@@ -24,6 +25,10 @@ type op struct {
 	state atomic.Int32
 	done  chan struct{}
 	err   error // written before done is closed
+
+	mu   sync.Mutex
+	then []func() // guarded by mu; nil once they were called
+	told bool     // guarded by mu
 }
 
 // plan is a list of statements that never fail by themselves: what they did
@@ -47,6 +52,29 @@ func (o *op) Done() <-chan struct{} { return o.done }
 
 // Err implements storage.Pending.
 func (o *op) Err() error { return o.err }
+
+// Then implements storage.Pending.
+func (o *op) Then(f func()) {
+	o.mu.Lock()
+	told := o.told
+	if !told {
+		o.then = append(o.then, f)
+	}
+	o.mu.Unlock()
+	if told {
+		f()
+	}
+}
+
+func (o *op) tell() {
+	o.mu.Lock()
+	then := o.then
+	o.then, o.told = nil, true
+	o.mu.Unlock()
+	for _, f := range then {
+		f()
+	}
+}
 
 // start claims the op for an attempt. An op whose caller is gone is not run.
 func (o *op) start() bool {
@@ -81,6 +109,7 @@ func (o *op) finish(err error) {
 func (o *op) complete(err error) {
 	o.err = o.wrap(err)
 	close(o.done)
+	o.tell()
 }
 
 func (o *op) wrap(err error) error {

@@ -137,6 +137,12 @@ type track struct {
 	size int
 }
 
+// Takes implements module.Tracker.
+func (t *track) Takes(module.Session) bool { return true }
+
+// Sent implements module.Tracker.
+func (t *track) Sent(int) {}
+
 // Delivered is called when the message has arrived.
 func (t *track) Delivered(*module.Stanza) { t.d.heard(t, true) }
 

@@ -71,7 +71,7 @@ func (m *Module) Spec() []module.Spec {
 func (m *Module) Register(r *module.Registrar) {
 	m.host = r.Host()
 	r.Feature(module.ToServer, Feature)
-	r.Hooks.MessageOffline.Add(module.StageArchive, m.keep)
+	r.Hooks.MessageArchive.Add(module.StageArchive, m.keep)
 	r.Hooks.SessionAvailable.Add(module.StageDeliver, m.available)
 }
 
@@ -83,6 +83,9 @@ func (m *Module) logger() *slog.Logger { return m.host.Logger("offline") }
 
 // keep stores a message (XEP-0160 §2 and §3).
 func (m *Module) keep(ctx context.Context, ev *module.Event) error {
+	if len(ev.Receivers) > 0 {
+		return nil
+	}
 	switch judge(ev.Stanza) {
 	case refuse:
 		return nil

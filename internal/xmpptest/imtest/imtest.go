@@ -161,6 +161,6 @@ func parse(from jid.JID, xml string) (*module.Stanza, error) {
 // router does after it has looked for one.
 func (w *World) OfflineEvent(st *module.Stanza) *module.Event {
 	ev := &module.Event{Stanza: st}
-	_ = w.Router.Hooks.MessageOffline.Run(context.Background(), ev) // ErrHandled says that it was kept
+	_ = w.Router.Hooks.MessageArchive.Run(context.Background(), ev) // ErrHandled says that it was kept
 	return ev
 }
