@@ -30,8 +30,9 @@ type Stanza struct {
 // they must not block.
 type Tracker interface {
 	// Takes reports whether st may go straight to s. If not, the tracker brings
-	// it to s by itself, in its order.
-	Takes(s Session) bool
+	// it to s by itself, in its order, and may keep st for that. It may be asked
+	// twice.
+	Takes(s Session, st *Stanza) bool
 	// Sent says, before it is sent, to how many sessions st goes.
 	Sent(n int)
 	// Delivered: a session's client has acknowledged it (XEP-0198) or, without

@@ -97,7 +97,7 @@ func (r *Router) reach(ctx context.Context, ev *module.Event) {
 
 // sendTracked sends st to those that its tracker does not serve by itself.
 func sendTracked(st *module.Stanza, to []module.Session) {
-	refused := func(s module.Session) bool { return !st.Track.Takes(s) }
+	refused := func(s module.Session) bool { return !st.Track.Takes(s, st) }
 	if slices.ContainsFunc(to, refused) {
 		to = slices.DeleteFunc(slices.Clone(to), refused)
 	}
@@ -163,7 +163,7 @@ type anyOf struct {
 }
 
 // Takes implements module.Tracker.
-func (a *anyOf) Takes(module.Session) bool { return true }
+func (a *anyOf) Takes(module.Session, *module.Stanza) bool { return true }
 
 // Sent implements module.Tracker.
 func (a *anyOf) Sent(n int) { a.left.Store(int32(n)) }

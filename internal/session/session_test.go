@@ -56,7 +56,7 @@ func (w *wire) wait(cond func() bool) {
 	}
 }
 
-func (w *wire) WriteStanzas(batch []*module.Stanza) error {
+func (w *wire) WriteStanzas(batch []*module.Stanza, _ ...[]byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.stuck && !w.hurry && !w.abort {
@@ -344,7 +344,7 @@ type tracker struct {
 	delivered, undelivered int
 }
 
-func (r *tracker) Takes(module.Session) bool { return true }
+func (r *tracker) Takes(module.Session, *module.Stanza) bool { return true }
 func (r *tracker) Sent(int)                  {}
 func (r *tracker) Delivered(*module.Stanza) {
 	r.mu.Lock()

@@ -138,7 +138,7 @@ type track struct {
 }
 
 // Takes implements module.Tracker.
-func (t *track) Takes(module.Session) bool { return true }
+func (t *track) Takes(module.Session, *module.Stanza) bool { return true }
 
 // Sent implements module.Tracker.
 func (t *track) Sent(int) {}
