@@ -53,9 +53,11 @@ type Conn struct {
 	// read by others
 	isAuth   atomic.Bool
 	session  atomic.Pointer[session.Session]
-	lastRead atomic.Int64  // unix nanoseconds
-	asked    atomic.Bool   // a sign of life was asked for since lastRead
-	pings    atomic.Uint64 // asked for so far
+	kept     atomic.Pointer[resumption] // the session's, if it can be resumed
+	replaced atomic.Bool                // another connection takes the session over
+	lastRead atomic.Int64               // unix nanoseconds
+	asked    atomic.Bool                // a sign of life was asked for since lastRead
+	pings    atomic.Uint64              // asked for so far
 
 	unconfirmed time.Time // owned by the keeper: since when something is, as far as it knows
 
@@ -169,6 +171,9 @@ func (c *Conn) element(ctx context.Context, raw []byte) error {
 	case phaseAuthenticating:
 		return c.authenticate(ctx, &c.view)
 	case phaseBinding:
+		if string(c.view.Space) == session.NSManagement {
+			return c.manageUnbound(ctx, c.view.Tree())
+		}
 		return c.bind(ctx, &c.view)
 	default:
 		return c.stanza(ctx, &c.view)
@@ -206,11 +211,15 @@ func (c *Conn) finish(err error) {
 	}
 	if speak {
 		c.transport.boundWrites(time.Now().Add(closeGrace))
-		c.goodbye(e, errors.Is(err, io.EOF))
 	} else {
 		c.transport.abort()
 	}
-	c.leave(orderly)
+	if !c.park(e, orderly) {
+		if speak {
+			c.goodbye(e, errors.Is(err, io.EOF))
+		}
+		c.leave(orderly)
+	}
 	c.server.forget(c)
 	if speak {
 		c.transport.shutdown(e)
@@ -222,7 +231,9 @@ func (c *Conn) finish(err error) {
 func (c *Conn) leave(orderly bool) {
 	var err error // logged already
 	defer c.recovered(&err)
-	if s := c.session.Load(); s != nil {
+	if r := c.kept.Load(); r != nil {
+		r.end(c, orderly)
+	} else if s := c.session.Load(); s != nil {
 		c.server.Router.Unbind(context.Background(), s, orderly)
 	}
 }
@@ -244,6 +255,7 @@ func (c *Conn) goodbye(e *stanza.StreamError, fin bool) {
 		}
 		c.writeEnd(e)
 	default:
+		c.lastCount(s)
 		s.End(e) // its writer says it, after what is queued
 	}
 }
@@ -313,22 +325,32 @@ func (c *Conn) check(now time.Time) {
 // scripts, so it waits as long as any ping.
 const confirmAfter = 5 * time.Second
 
-func (c *Conn) confirmAfter() time.Duration {
+func (c *Conn) confirmAfter(s *session.Session) time.Duration {
+	if s.Managed() {
+		return acknowledgeAfter
+	}
 	if c.transport.traits().canStartTLS { // TCP
 		return max(confirmAfter, c.server.Limits.PingAfter)
 	}
 	return confirmAfter
 }
 
+// acknowledgeAfter is how long stanzas that were written under stream management
+// wait before the client is asked for its count, if few are.
+const acknowledgeAfter = time.Second
+
 // confirm asks for that proof.
 func (c *Conn) confirm(now time.Time) {
 	s := c.session.Load()
+	if s != nil {
+		s.Tick(now)
+	}
 	switch {
 	case s == nil || !s.Unconfirmed():
 		c.unconfirmed = time.Time{}
 	case c.unconfirmed.IsZero():
 		c.unconfirmed = now
-	case now.Sub(c.unconfirmed) >= c.confirmAfter():
+	case now.Sub(c.unconfirmed) >= c.confirmAfter(s):
 		c.unconfirmed = now
 		s.Probe()
 	}

@@ -8,6 +8,7 @@ import (
 	"parley/internal/jid"
 	"parley/internal/module"
 	"parley/internal/sasl"
+	"parley/internal/session"
 	"parley/stanza"
 )
 
@@ -86,6 +87,7 @@ func (c *Conn) features() *stanza.Element {
 		if c.transport.traits().legacySession {
 			f.Add(stanza.New(stanza.NSSession, "session").Add(stanza.New(stanza.NSSession, "optional")))
 		}
+		f.Add(stanza.New(session.NSManagement, "sm"), stanza.New(nsClientState, "csi"))
 	} else {
 		c.addSecurity(f)
 	}

@@ -31,6 +31,7 @@ type Limits struct {
 	StanzasPerSecond int
 	BurstStanzas     int
 	Session          session.Limits
+	Resume           time.Duration // how long a session outlives its stream; 0: not at all
 	PingAfter        time.Duration // silence after which the client is asked for a sign of life
 	DeadAfter        time.Duration // silence after which the connection is given up
 }
@@ -54,13 +55,15 @@ type Options struct {
 	RequireTLS   bool
 	Local        []netip.Prefix // networks that count as this machine, besides loopback
 	Limits       Limits
+	Streams      Streams // nil: nothing is told of streams of before a restart
 	Log          *slog.Logger
 }
 
 // Server makes connections and knows them all.
 type Server struct {
 	Options
-	addresses addresses
+	addresses   addresses
+	resumptions resumptions
 
 	mu      sync.Mutex
 	conns   map[*Conn]struct{} // guarded by mu
@@ -185,6 +188,9 @@ func (s *Server) Shutdown(ctx context.Context) {
 		s.cancel()
 		<-done
 	}
+	for _, r := range s.resumptions.all() {
+		r.end(nil, false)
+	}
 	s.cancel()
 }
 
@@ -215,6 +221,7 @@ func (s *Server) keep() {
 			for _, c := range s.all() {
 				c.check(now)
 			}
+			s.expire(now)
 			s.Guesses.failures.forget(now)
 		}
 	}

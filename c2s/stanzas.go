@@ -6,6 +6,7 @@ import (
 
 	"parley/internal/jid"
 	"parley/internal/module"
+	"parley/internal/session"
 	"parley/stanza"
 	"parley/storage"
 )
@@ -14,7 +15,7 @@ import (
 // addressee, and hands it to the router (RFC 6120 §8.1.2.1).
 func (c *Conn) stanza(ctx context.Context, v *stanza.View) error {
 	if v.Kind == stanza.Other {
-		return notAStanza(v)
+		return c.nonza(v)
 	}
 	if v.Kind == stanza.IQ && (string(v.Type) == "result" || string(v.Type) == "error") {
 		c.answered(v.ID) // an error answers a ping too
@@ -31,19 +32,50 @@ func (c *Conn) stanza(ctx context.Context, v *stanza.View) error {
 			answer.From = s.JID().Bare()
 			s.Send(answer)
 		}
-		return nil
+		return c.handled(ctx, s, st, nil)
 	case err != nil:
 		return err
 	}
 	if st.Kind == stanza.IQ && (st.Type == "result" || st.Type == "error") {
 		s.AnsweredRequest(st.To, st.ID)
 	}
-	for _, p := range c.server.Router.FromClient(ctx, s, st) {
-		if err := storage.Wait(ctx, p); err != nil {
+	return c.handled(ctx, s, st, c.server.Router.FromClient(ctx, s, st))
+}
+
+// maxOpen is how many stanzas of one client may wait to be stored before its
+// reader does.
+const maxOpen = 256
+
+// handled books a stanza that was routed. Under stream management its writes go
+// on while the reader does; without, it waits for them.
+func (c *Conn) handled(ctx context.Context, s *session.Session, st *module.Stanza, writes []module.Pending) error {
+	if s.Managed() {
+		s.Handled(writes, func(err error) { c.server.Router.Failed(context.Background(), st, err) })
+		if s.Open() < maxOpen {
+			return nil
+		}
+		for _, w := range writes {
+			_ = storage.Wait(ctx, w) // booked already
+		}
+		return nil
+	}
+	for _, w := range writes {
+		if err := storage.Wait(ctx, w); err != nil {
 			c.server.Router.Failed(ctx, st, err)
 		}
 	}
 	return nil
+}
+
+// nonza is an element of the stream itself: XEP-0198, XEP-0352.
+func (c *Conn) nonza(v *stanza.View) error {
+	switch string(v.Space) {
+	case session.NSManagement:
+		return c.manage(v.Tree())
+	case nsClientState:
+		return c.clientState(string(v.Local))
+	}
+	return notAStanza(v)
 }
 
 // notAStanza: RFC 6120 §4.9.3.24, and §4.9.3.10 where only the namespace is wrong.

@@ -14,7 +14,9 @@ type stream Conn
 var _ session.Stream = (*stream)(nil)
 
 // WriteStanzas implements session.Stream.
-func (s *stream) WriteStanzas(batch []*module.Stanza) error { return s.transport.writeStanzas(batch) }
+func (s *stream) WriteStanzas(batch []*module.Stanza, after ...[]byte) error {
+	return s.transport.writeStanzas(batch, after...)
+}
 
 // WriteEnd implements session.Stream. The client has a little time to close its
 // side: then all that was written has arrived.

@@ -102,7 +102,6 @@ var elementErrors = map[string]struct {
 	"instruction":        {"<message><?x y?></message>", stanza.StreamRestrictedXML},
 	"DTD":                {"<message><!DOCTYPE a></message>", stanza.StreamRestrictedXML},
 	"not a stanza":       {"<foo xmlns='urn:x'/>", stanza.StreamUnsupportedStanzaType},
-	"stream management?": {"<r xmlns='urn:xmpp:sm:3'/>", stanza.StreamUnsupportedStanzaType},
 	"of a SASL exchange": {"<x xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>", stanza.StreamUnsupportedStanzaType},
 }
 

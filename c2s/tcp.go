@@ -188,7 +188,7 @@ func keep(b []byte) []byte {
 }
 
 // writeStanzas writes a batch in pieces of about 64 KiB, one system call each.
-func (t *tcp) writeStanzas(batch []*module.Stanza) error {
+func (t *tcp) writeStanzas(batch []*module.Stanza, after ...[]byte) error {
 	p := outPool.Get().(*[]byte)
 	defer outPool.Put(p)
 	b := (*p)[:0]
@@ -201,6 +201,9 @@ func (t *tcp) writeStanzas(batch []*module.Stanza) error {
 			return err
 		}
 		b = b[:0]
+	}
+	for _, e := range after {
+		b = append(b, e...)
 	}
 	if len(b) > 0 {
 		if _, err := t.conn.Write(b); err != nil {

@@ -31,7 +31,9 @@ type transport interface {
 
 	writeOpen(openReply) error
 	write(elements ...[]byte) error // each a message of its own, in one system call
-	writeStanzas([]*module.Stanza) error
+	// writeStanzas writes the stanzas, then elements of the stream, in few system
+	// calls.
+	writeStanzas(batch []*module.Stanza, after ...[]byte) error
 	writeClose() error
 	// ping asks the client for a sign of life on behalf of the session to. The
 	// answer has the token.

@@ -232,7 +232,7 @@ func (w *webSocket) write(elements ...[]byte) error {
 	})
 }
 
-func (w *webSocket) writeStanzas(batch []*module.Stanza) error {
+func (w *webSocket) writeStanzas(batch []*module.Stanza, after ...[]byte) error {
 	p := outPool.Get().(*[]byte)
 	defer outPool.Put(p)
 	return w.wire.batch(func() error {
@@ -243,6 +243,11 @@ func (w *webSocket) writeStanzas(batch []*module.Stanza) error {
 				*p = b
 			}
 			if err != nil {
+				return err
+			}
+		}
+		for _, e := range after {
+			if err := w.conn.Write(context.Background(), websocket.MessageText, e); err != nil {
 				return err
 			}
 		}

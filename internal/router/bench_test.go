@@ -28,7 +28,7 @@ func newSink() *sink {
 	return s
 }
 
-func (s *sink) WriteStanzas(batch []*module.Stanza) error {
+func (s *sink) WriteStanzas(batch []*module.Stanza, _ ...[]byte) error {
 	buf := buffers.Get().(*[]byte)
 	for _, st := range batch {
 		*buf = st.AppendTo((*buf)[:0])

@@ -156,7 +156,6 @@ func TestFlapping(t *testing.T) {
 		}
 		lives = append(lives, written(t, c))
 	}
-	w.Wait()
 	lives = append(lives, w.offline())
 	checkLives(t, lives, senders, each)
 }

@@ -44,14 +44,43 @@ func newWorld(t *testing.T, change ...func(*router.Options)) *world {
 		f(&opts)
 	}
 	w := &world{Router: router.New(opts), t: t}
-	w.Hooks.MessageArchive.Add(module.StageArchive, func(_ context.Context, ev *module.Event) error {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.stored = append(w.stored, ev.ID)
-		return module.ErrHandled
-	})
-	t.Cleanup(w.Wait)
+	w.Hooks.MessageArchive.Add(module.StageArchive, w.archive)
 	return w
+}
+
+// archive keeps what nobody takes, now or in the end.
+func (w *world) archive(ctx context.Context, ev *module.Event) error {
+	exists, err := w.AccountExists(ctx, ev.To.Bare())
+	if err != nil || !exists || ev.Type == "groupchat" || ev.Type == "headline" || ev.IsError() {
+		return err
+	}
+	if ev.Track = (kept{w}); len(ev.Receivers) == 0 {
+		w.store(ev.ID)
+	}
+	return nil
+}
+
+func (w *world) store(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stored = append(w.stored, id)
+}
+
+// kept tracks a message that is stored.
+type kept struct{ w *world }
+
+func (kept) Takes(module.Session, *module.Stanza) bool { return true }
+func (kept) Sent(int)                                  {}
+func (kept) Delivered(*module.Stanza)                  {}
+
+func (k kept) Undelivered(st *module.Stanza) {
+	for _, s := range k.w.Sessions(st.To) {
+		if s.Presence() != nil {
+			s.Send(st)
+			return
+		}
+	}
+	k.w.store(st.ID)
 }
 
 func (w *world) offline() []string {
@@ -104,7 +133,7 @@ func (c *client) leave(orderly bool) {
 	}
 }
 
-func (c *client) WriteStanzas(batch []*module.Stanza) error {
+func (c *client) WriteStanzas(batch []*module.Stanza, _ ...[]byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, st := range batch {

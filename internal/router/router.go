@@ -10,7 +10,6 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"parley/internal/jid"
@@ -46,7 +45,6 @@ type Router struct {
 	*module.Registrar // filled before the first connection, then only read
 	table             table
 	started           time.Time
-	background        sync.WaitGroup
 }
 
 var _ module.Host = (*Router)(nil)
@@ -119,6 +117,3 @@ func (r *Router) AccountRemoved(ctx context.Context, account jid.JID) {
 		r.Log.Error("account removal hook failed", "jid", account.String(), "err", err)
 	}
 }
-
-// Wait returns when everything the router does in the background has ended.
-func (r *Router) Wait() { r.background.Wait() }

@@ -20,6 +20,9 @@ type Bound interface {
 	Close(orderly bool)
 	// Closing reports whether Close was called.
 	Closing() bool
+	// Detached reports whether the session waits for its client to come back
+	// (XEP-0198 §5).
+	Detached() bool
 	// Leave says that everybody has been told of the end; Left's channel is
 	// closed then.
 	Leave()
@@ -97,7 +100,8 @@ func (t *table) each(f func(module.Session)) {
 }
 
 // add puts s into the table. It returns the session that holds the resource
-// already, or full if the account has max sessions; then nothing was added.
+// already, or full if the account has max sessions, with the oldest of them that
+// waits for its client, if one does; then nothing was added.
 func (t *table) add(s Bound, max int) (holder Bound, full bool) {
 	account := s.JID().Bare()
 	sh := t.shard(account)
@@ -110,6 +114,9 @@ func (t *table) add(s Bound, max int) (holder Bound, full bool) {
 		}
 	}
 	if max > 0 && len(l.bound) >= max {
+		if i := slices.IndexFunc(l.bound, Bound.Detached); i >= 0 {
+			return l.bound[i], true
+		}
 		return nil, true
 	}
 	if sh.accounts == nil {
@@ -136,8 +143,8 @@ func (t *table) remove(s Bound) {
 // takes over to leave.
 const conflictGrace = 5 * time.Second
 
-// Bind makes s known. An older session with the same resource is ended with
-// <conflict/> first (RFC 6120 §7.7.2.2, third case), and its leave is complete
+// Bind makes s known. An older session with the same resource, or one too many
+// that waits for its client, is ended with <conflict/> first (RFC 6120 §7.7.2.2, third case), and its leave is complete
 // before the new one appears, so that contacts see them in this order. The
 // error is a *stanza.Error if the account has too many sessions (RFC 6120
 // §7.6.2.1).
@@ -147,7 +154,7 @@ func (r *Router) Bind(ctx context.Context, s Bound) error {
 	for {
 		holder, full := r.table.add(s, r.MaxResources)
 		switch {
-		case full:
+		case full && holder == nil:
 			return stanza.NewError(stanza.ResourceConstraint, "the account has too many sessions")
 		case holder == nil:
 			return nil

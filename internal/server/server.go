@@ -224,7 +224,6 @@ func (s *Server) shutDown() error {
 	}
 	s.serving.Wait()
 	if s.router != nil {
-		s.router.Wait()
 		s.modules.offline.Wait()
 	}
 	var err error

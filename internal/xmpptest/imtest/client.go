@@ -140,7 +140,7 @@ func newWire() *wire {
 }
 
 // WriteStanzas keeps what is sent.
-func (w *wire) WriteStanzas(batch []*module.Stanza) error {
+func (w *wire) WriteStanzas(batch []*module.Stanza, _ ...[]byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, st := range batch {

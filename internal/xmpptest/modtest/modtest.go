@@ -41,7 +41,6 @@ func New(t testing.TB) *Bench {
 		Domain: jid.MustParse("localhost"), Users: b,
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
-	t.Cleanup(b.Router.Wait)
 	return b
 }
 
@@ -209,7 +208,7 @@ func (c *Client) Ask(xml, pattern string) {
 // wire is the stream under a session.
 type wire struct{ out chan string }
 
-func (w wire) WriteStanzas(batch []*module.Stanza) error {
+func (w wire) WriteStanzas(batch []*module.Stanza, _ ...[]byte) error {
 	for _, st := range batch {
 		w.out <- string(st.AppendTo(nil))
 	}

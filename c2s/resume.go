@@ -1,0 +1,275 @@
+package c2s
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"time"
+
+	"parley/internal/session"
+	"parley/stanza"
+)
+
+// resumptions are the sessions that outlive their streams, by SM-ID.
+type resumptions struct {
+	mu   sync.Mutex
+	byID map[string]*resumption // guarded by mu
+}
+
+func (r *resumptions) find(id string) *resumption {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byID[id]
+}
+
+func (r *resumptions) all() []*resumption {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make([]*resumption, 0, len(r.byID))
+	for _, one := range r.byID {
+		out = append(out, one)
+	}
+	return out
+}
+
+func (r *resumptions) put(one *resumption) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byID == nil {
+		r.byID = make(map[string]*resumption)
+	}
+	r.byID[one.id] = one
+}
+
+func (r *resumptions) drop(one *resumption) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.byID, one.id)
+}
+
+// resumption is one of these sessions and who serves it.
+type resumption struct {
+	server  *Server
+	id      string
+	window  time.Duration
+	session *session.Session
+
+	mu    sync.Mutex
+	conn  *Conn         // guarded by mu; nil while the session is detached
+	free  chan struct{} // guarded by mu; closed when conn has let the session go
+	until time.Time     // guarded by mu; of a detached one
+	over  bool          // guarded by mu: the session has ended, or is about to
+}
+
+// keep makes the session outlive c, if that was settled.
+func (c *Conn) keep(s *session.Session, m session.Management) {
+	if m.ID == "" {
+		return
+	}
+	r := &resumption{server: c.server, id: m.ID, window: m.Resume, session: s, conn: c, free: make(chan struct{})}
+	c.kept.Store(r)
+	c.server.resumptions.put(r)
+}
+
+// resume answers <resume/> (XEP-0198 §5).
+func (c *Conn) resume(ctx context.Context, request *stanza.Element) (*stanza.Element, *session.Session, error) {
+	h, err := count(request)
+	id := request.Attr("previd")
+	if err != nil || id == "" {
+		return smFailed(stanza.BadRequest), nil, nil
+	}
+	r := c.server.resumptions.find(id)
+	if r == nil || r.session.JID().Bare() != c.account {
+		return c.lapsed(ctx, id), nil, nil
+	}
+	return c.takeOver(ctx, r, h)
+}
+
+// resumeGrace bounds how long a client waits for its old connection to let the
+// session go, and for what it sent over that to be stored.
+const resumeGrace = 20 * time.Second
+
+func (c *Conn) takeOver(ctx context.Context, r *resumption, h uint32) (*stanza.Element, *session.Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, resumeGrace)
+	defer cancel()
+	if !r.take(ctx, c) {
+		return c.lapsed(ctx, r.id), nil, nil
+	}
+	handled, err := r.session.Settled(ctx)
+	if err != nil {
+		r.release()
+		c.log.Warn("not resumed", "err", err)
+		return smFailed(stanza.InternalServerError), nil, nil
+	}
+	ok, e := r.session.Attach((*stream)(c), h, c.secure(), c.peer.Addr.String())
+	switch {
+	case e != nil:
+		r.release()
+		return nil, nil, e
+	case !ok:
+		r.release()
+		return c.lapsed(ctx, r.id), nil, nil
+	}
+	c.session.Store(r.session)
+	c.kept.Store(r)
+	c.phase = phaseBound
+	return stanza.New(session.NSManagement, "resumed", "previd", r.id, "h", strconv.FormatUint(uint64(handled), 10)), r.session, nil
+}
+
+// lapsed answers for a stream that cannot be resumed: with the number of stanzas
+// that were handled, if it was one of this account's.
+func (c *Conn) lapsed(ctx context.Context, id string) *stanza.Element {
+	failed := smFailed(stanza.ItemNotFound)
+	if c.server.Streams == nil {
+		return failed
+	}
+	st, err := c.server.Streams.Stream(ctx, id)
+	if err == nil && st.Account == c.account.String() {
+		failed.Set("h", strconv.FormatUint(uint64(st.Handled), 10))
+	}
+	return failed
+}
+
+// take gives the session to c, after the connection that has it has let it go.
+// It reports whether that was possible.
+func (r *resumption) take(ctx context.Context, c *Conn) bool {
+	for {
+		holder, free, over := r.tryTake(c)
+		switch {
+		case over:
+			return false
+		case holder == nil:
+			return true
+		}
+		holder.replace()
+		select {
+		case <-free:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+func (r *resumption) tryTake(c *Conn) (holder *Conn, free <-chan struct{}, over bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over || r.conn != nil {
+		return r.conn, r.free, r.over
+	}
+	r.conn, r.free = c, make(chan struct{})
+	return nil, nil, false
+}
+
+// replace makes the connection end, and leave its session to another: XEP-0198
+// §5 asks for <conflict/>.
+func (c *Conn) replace() {
+	c.endMu.Lock()
+	if !c.ended {
+		c.ending, c.ended = streamError(stanza.StreamConflict, "the stream was resumed elsewhere"), true
+	}
+	c.endMu.Unlock()
+	c.replaced.Store(true)
+	c.transport.boundWrites(time.Now().Add(conflictGrace))
+	c.transport.wake(time.Now())
+}
+
+// park leaves the session without a stream, waiting for its client, if the
+// stream ended in a way that allows it: it was lost or replaced, not closed or
+// ended with an error. e is the error to say.
+func (c *Conn) park(e *stanza.StreamError, orderly bool) bool {
+	r := c.kept.Load()
+	if r == nil || orderly || e != nil && !c.replaced.Load() || !r.session.Detach() {
+		return false
+	}
+	if e != nil {
+		c.writeEnd(e)
+	}
+	r.release()
+	return true
+}
+
+// release lets the session go: from now on another connection may take it.
+func (r *resumption) release() {
+	r.mu.Lock()
+	r.conn, r.until = nil, time.Now().Add(r.window)
+	close(r.free)
+	ended := r.session.Ended()
+	r.mu.Unlock()
+	if ended { // while it was on its way
+		r.end(nil, false)
+	}
+}
+
+// end ends the session for good, unless it is not conn's; nil stands for a
+// detached one.
+func (r *resumption) end(conn *Conn, orderly bool) {
+	r.mu.Lock()
+	if r.over || r.conn != conn {
+		r.mu.Unlock()
+		return
+	}
+	r.over = true
+	if conn != nil {
+		defer close(r.free)
+	}
+	r.mu.Unlock()
+	if !orderly {
+		r.remember()
+	}
+	r.server.resumptions.drop(r)
+	r.server.Router.Unbind(context.Background(), r.session, orderly)
+}
+
+// rememberFor bounds the wait for a database that is away.
+const rememberFor = 2 * time.Second
+
+// remember stores the final number of handled stanzas, for a client that comes
+// too late.
+func (r *resumption) remember() {
+	ctx, cancel := context.WithTimeout(context.Background(), rememberFor)
+	defer cancel()
+	if _, err := r.session.Settled(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		r.server.Log.Warn("count of handled stanzas not stored", "jid", r.session.JID().String(), "err", err)
+	}
+}
+
+// expired is called, on a goroutine of its own, when a detached session was
+// ended or holds too much.
+func (s *Server) expired(id string) {
+	if r := s.resumptions.find(id); r != nil {
+		r.end(nil, false)
+	}
+}
+
+// expire ends the detached sessions whose time is over.
+func (s *Server) expire(now time.Time) {
+	for _, r := range s.resumptions.all() {
+		if r.overdue(now) {
+			s.start(func() { r.end(nil, false) }, func() {})
+		}
+	}
+}
+
+func (r *resumption) overdue(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.conn == nil && !r.over && now.After(r.until)
+}
+
+// lastCountGrace bounds how long the end of a stream waits for what its client
+// has sent to be stored.
+const lastCountGrace = time.Second
+
+// lastCount tells a client that ends its stream what was handled (XEP-0198 §4),
+// while it still listens.
+func (c *Conn) lastCount(s *session.Session) {
+	if !s.Managed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lastCountGrace)
+	defer cancel()
+	if _, err := s.Settled(ctx); err == nil {
+		s.AckRequested()
+	}
+}

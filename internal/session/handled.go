@@ -1,0 +1,251 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"parley/internal/module"
+)
+
+// inbound counts what the client has sent (XEP-0198 §4). A stanza is handled
+// when everything that it must persist is committed, and all before it are; and
+// the client is told a number only when that number is stored itself, so that
+// after a crash the server never says less. Guarded by Session.mu.
+type inbound struct {
+	received uint32     // stanzas that came
+	handled  uint32     // the longest prefix of them that is done
+	stored   uint32     // the last number that is durable
+	open     []*receipt // of received, in order, from the first that is not done
+	saving   bool       // a number is on its way to the disk
+
+	asked   bool      // the client wants to know
+	target  uint32    // received, when it asked
+	askedAt time.Time // or when it was last told less
+	answer  bool      // told is to be written
+	told    uint32
+
+	settled chan struct{} // closed when nothing is open; made on demand
+}
+
+// receipt is a stanza whose writes are under way.
+type receipt struct{ left int }
+
+// Handled counts a stanza that the client has sent and that was handled but for
+// writes. If one of them fails, failed is called on a goroutine of its own,
+// before the stanza counts.
+func (s *Session) Handled(writes []module.Pending, failed func(error)) {
+	s.mu.Lock()
+	in := &s.managed.inbound
+	in.received++
+	if len(writes) == 0 && len(in.open) == 0 {
+		in.handled = in.received
+		s.mu.Unlock()
+		return
+	}
+	r := &receipt{left: len(writes)}
+	in.open = append(in.open, r)
+	s.mu.Unlock()
+	for _, w := range writes {
+		w.Then(func() { s.completed(r, w.Err(), failed) })
+	}
+}
+
+func (s *Session) completed(r *receipt, err error, failed func(error)) {
+	if err == nil {
+		s.complete(r)
+		return
+	}
+	go func() {
+		defer s.complete(r)
+		failed(err)
+	}()
+}
+
+func (s *Session) complete(r *receipt) {
+	s.mu.Lock()
+	in := &s.managed.inbound
+	r.left--
+	in.advance()
+	save := s.tell(false)
+	s.mu.Unlock()
+	s.save(save)
+}
+
+// advance moves handled over what is done.
+func (in *inbound) advance() {
+	done := 0
+	for done < len(in.open) && in.open[done].left <= 0 {
+		done++
+	}
+	in.handled += uint32(done)
+	clear(in.open[:done])
+	if in.open = in.open[done:]; len(in.open) == 0 {
+		in.open = nil
+		if in.settled != nil {
+			close(in.settled)
+			in.settled = nil
+		}
+	}
+}
+
+// Open returns how many of the client's stanzas are not done.
+func (s *Session) Open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.managed == nil {
+		return 0
+	}
+	return len(s.managed.inbound.open)
+}
+
+// AckRequested says that the client has asked what was handled: <r/>. The answer
+// goes out when all that it has sent so far is.
+func (s *Session) AckRequested() {
+	s.mu.Lock()
+	in := &s.managed.inbound
+	in.asked, in.target, in.askedAt = true, in.received, time.Now()
+	save := s.tell(false)
+	s.mu.Unlock()
+	s.save(save)
+}
+
+// saveOrder is a number to be made durable.
+type saveOrder struct {
+	count uint32
+	by    func(uint32) module.Pending
+}
+
+// tell is called with mu held. It answers if that is due, or returns the number
+// that must be stored before; late says that the answer must not wait longer.
+func (s *Session) tell(late bool) saveOrder {
+	m := s.managed
+	in := &m.inbound
+	behind := int32(in.handled-in.target) < 0
+	switch {
+	case !in.asked:
+	case late && (behind || in.saving):
+		in.say(m, in.askedAt)
+		s.wakeWriter()
+	case behind:
+	case m.Save != nil && in.stored != in.handled:
+		if !in.saving {
+			in.saving = true
+			return saveOrder{in.handled, m.Save}
+		}
+	default:
+		in.asked = false
+		in.answer, in.told = true, in.handled
+		s.wakeWriter()
+	}
+	return saveOrder{}
+}
+
+// say answers with less than was asked for, because storing takes long; the
+// rest follows when it is done.
+func (in *inbound) say(m *managed, now time.Time) {
+	in.answer, in.told, in.askedAt = true, in.handled, now
+	if m.Save != nil {
+		in.told = in.stored
+	}
+}
+
+// save is called without mu.
+func (s *Session) save(order saveOrder) {
+	if order.by == nil {
+		return
+	}
+	p := order.by(order.count)
+	p.Then(func() { s.saved(order.count, p.Err()) })
+}
+
+func (s *Session) saved(count uint32, err error) {
+	s.mu.Lock()
+	in := &s.managed.inbound
+	in.saving = false
+	var next saveOrder
+	if err == nil { // else the keeper tries again
+		in.keep(count)
+		next = s.tell(false)
+	}
+	s.mu.Unlock()
+	s.save(next)
+}
+
+// patience is how long a client waits for an answer to <r/> before it is told
+// what is stored so far. Clients take a server that does not answer for dead.
+const patience = 2 * time.Second
+
+// Tick is the keeper's look.
+func (s *Session) Tick(now time.Time) {
+	s.mu.Lock()
+	var save saveOrder
+	if m := s.managed; m != nil && m.inbound.asked && now.Sub(m.inbound.askedAt) > patience {
+		save = s.tell(true)
+		m.inbound.askedAt = now
+	}
+	s.mu.Unlock()
+	s.save(save)
+}
+
+// Settled waits until all that the client has sent is handled, and returns their
+// number, which is durable then.
+func (s *Session) Settled(ctx context.Context) (uint32, error) {
+	for {
+		count, wait, save := s.unsettled()
+		switch {
+		case wait != nil:
+			select {
+			case <-wait:
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			}
+		case save == nil:
+			return count, nil
+		default:
+			if err := s.store(ctx, count, save); err != nil {
+				return 0, err
+			}
+		}
+	}
+}
+
+// unsettled returns what Settled has to wait for or to store.
+func (s *Session) unsettled() (count uint32, wait <-chan struct{}, save func(uint32) module.Pending) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.managed
+	in := &m.inbound
+	if len(in.open) > 0 {
+		if in.settled == nil {
+			in.settled = make(chan struct{})
+		}
+		return 0, in.settled, nil
+	}
+	if m.Save == nil || in.stored == in.handled {
+		return in.handled, nil, nil
+	}
+	return in.handled, nil, m.Save
+}
+
+func (s *Session) store(ctx context.Context, count uint32, save func(uint32) module.Pending) error {
+	p := save(count)
+	select {
+	case <-p.Done():
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := p.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.managed.inbound.keep(count)
+	s.mu.Unlock()
+	return nil
+}
+
+// keep books that count is durable.
+func (in *inbound) keep(count uint32) {
+	if int32(count-in.stored) > 0 {
+		in.stored = count
+	}
+}
