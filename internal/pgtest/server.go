@@ -45,11 +45,11 @@ type Server struct {
 // It is removed when the test ends.
 func New(t testing.TB) *Server {
 	t.Helper()
-	s, err := start()
+	s, err := NewServer()
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
-	t.Cleanup(s.remove)
+	t.Cleanup(s.Remove)
 	return s
 }
 
@@ -70,8 +70,9 @@ func (s *Server) Database(t testing.TB) string {
 	return s.URL(name)
 }
 
-// start makes a server: a folder, a cluster in it, a process.
-func start() (*Server, error) {
+// NewServer makes a server, a folder with a cluster in it and a process, outside
+// of a test. Whoever calls it calls Remove.
+func NewServer() (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -85,11 +86,11 @@ func start() (*Server, error) {
 		return nil, err
 	}
 	if err := s.initialize(); err != nil {
-		s.remove()
+		s.Remove()
 		return nil, err
 	}
 	if err := s.Start(); err != nil {
-		s.remove()
+		s.Remove()
 		return nil, err
 	}
 	return s, nil
@@ -189,7 +190,8 @@ func (s *Server) signal(sig os.Signal) {
 	s.process = nil
 }
 
-func (s *Server) remove() {
+// Remove ends the server and removes its folder.
+func (s *Server) Remove() {
 	s.Kill()
 	_ = os.RemoveAll(s.folder)
 	_ = s.lock.Close()
