@@ -27,20 +27,42 @@ const (
 // the connection is the caller's to close.
 func Login(conn *wire.Conn, a Account, k *Keys) (*Session, error) {
 	l := login{conn: conn, account: a, keys: k}
-	for _, step := range []struct {
-		name string
-		do   func() error
-	}{
-		{"open the stream", l.open},
-		{"authenticate", l.authenticate},
-		{"open the stream again", l.open},
-		{"bind a resource", l.bind},
-	} {
-		if err := step.do(); err != nil {
-			return nil, fmt.Errorf("%s cannot log in: %s: %w", a.Bare(), step.name, err)
-		}
+	if err := l.do(append(l.toAuthenticate(), step{"bind a resource", l.bind})); err != nil {
+		return nil, err
 	}
 	return newSession(conn, l.jid), nil
+}
+
+// Authenticate opens a stream on conn, authenticates, and opens the stream on
+// which a resource is bound or a session resumed.
+func Authenticate(conn *wire.Conn, a Account, k *Keys) error {
+	l := login{conn: conn, account: a, keys: k}
+	return l.do(l.toAuthenticate())
+}
+
+// Bind binds a resource on an authenticated stream and returns the full JID.
+func Bind(conn *wire.Conn, a Account) (string, error) {
+	l := login{conn: conn, account: a}
+	err := l.do([]step{{"bind a resource", l.bind}})
+	return l.jid, err
+}
+
+type step struct {
+	name string
+	do   func() error
+}
+
+func (l *login) toAuthenticate() []step {
+	return []step{{"open the stream", l.open}, {"authenticate", l.authenticate}, {"open the stream again", l.open}}
+}
+
+func (l *login) do(steps []step) error {
+	for _, s := range steps {
+		if err := s.do(); err != nil {
+			return fmt.Errorf("%s cannot log in: %s: %w", l.account.Bare(), s.name, err)
+		}
+	}
+	return nil
 }
 
 type login struct {
