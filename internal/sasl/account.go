@@ -48,6 +48,7 @@ type subject struct {
 	known    bool // the account exists and has a key of this family
 	disabled bool
 	key      storage.Credential
+	keys     []byte // fingerprint of all that is stored; nil if unknown
 }
 
 // subject looks username up. For an unknown one it returns a key that looks
@@ -68,7 +69,7 @@ func (s *Server) subject(ctx context.Context, f family, username string) (subjec
 		return subject{}, &Failure{Condition: TemporaryAuthFailure, Text: "Try again in a moment.", Err: err}
 	}
 	if key, ok := f.find(creds); ok && valid {
-		out.known, out.disabled, out.key = true, acc.Disabled, key
+		out.known, out.disabled, out.key, out.keys = true, acc.Disabled, key, fingerprint(creds)
 	}
 	return out, nil
 }

@@ -9,6 +9,20 @@ import (
 // SetNonce fixes the server's part of the nonce, for published exchanges.
 func (s *Server) SetNonce(n string) { s.nonce = func() string { return n } }
 
+// LeaveUnprotected takes the attribute of XEP-0474 out of SCRAM, for exchanges
+// that were published before it.
+func (s *Server) LeaveUnprotected() { s.unprotected = true }
+
+// DowngradeHash is that attribute's value.
+func DowngradeHash(mechanism string, mechanisms, bindings []string) string {
+	for _, f := range families {
+		if f.keyed == mechanism {
+			return downgradeHash(f, mechanisms, bindings)
+		}
+	}
+	panic(mechanism)
+}
+
 // Work counts what an exchange costs.
 type Work struct {
 	mu          sync.Mutex

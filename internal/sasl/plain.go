@@ -11,8 +11,8 @@ type plainExchange struct {
 	server   *Server
 	ended    bool
 	claimed  string
-	username string
 	password string
+	outcome
 }
 
 func (x *plainExchange) Step(ctx context.Context, response []byte) ([]byte, bool, error) {
@@ -31,7 +31,7 @@ func (x *plainExchange) Step(ctx context.Context, response []byte) ([]byte, bool
 	if err != nil {
 		return nil, false, err
 	}
-	x.username, x.password = sub.account.Local(), password
+	x.username, x.authzid, x.subject, x.password = sub.account.Local(), authzid, sub, password
 	return nil, true, nil
 }
 
@@ -67,8 +67,6 @@ func parsePlain(b []byte) (authzid, authcid, password string, ok bool) {
 	}
 	return parts[0], parts[1], parts[2], true
 }
-
-func (x *plainExchange) Username() string { return x.username }
 
 func (x *plainExchange) Claimed() string { return x.claimed }
 

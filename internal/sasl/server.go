@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/xdg-go/scram"
-
 	"parley/internal/jid"
 	"parley/storage"
 )
@@ -28,7 +26,7 @@ type Store interface {
 	Credentials(ctx context.Context, account string) (storage.Account, []storage.Credential, error)
 }
 
-// Options of a Server; all are needed.
+// Options of a Server; all but Tokens are needed.
 type Options struct {
 	Domain jid.JID
 	Store  Store
@@ -37,13 +35,17 @@ type Options struct {
 	Secret []byte
 	// Iterations is what new keys get, so what unknown accounts seem to have.
 	Iterations int
+	// Tokens are the tokens of XEP-0484; a zero value offers none.
+	Tokens TokenOptions
 }
 
 // Server starts exchanges. It may be used by many goroutines.
 type Server struct {
 	opts   Options
 	derive deriver
-	nonce  func() string // nil: the library's, 24 random bytes
+	nonce  func() string // nil: random
+
+	unprotected bool // XEP-0474 is left out, for published exchanges
 }
 
 // New checks opts.
@@ -57,6 +59,8 @@ func New(opts Options) (*Server, error) {
 		return nil, errors.New("sasl: the secret is shorter than 16 bytes")
 	case opts.Iterations < MinIterations || opts.Iterations > MaxIterations:
 		return nil, fmt.Errorf("sasl: %d iterations: want %d to %d", opts.Iterations, MinIterations, MaxIterations)
+	case opts.Tokens.Store != nil && len(opts.Tokens.Secret) < 16:
+		return nil, errors.New("sasl: the secret of the tokens is shorter than 16 bytes")
 	}
 	return &Server{opts: opts, derive: derive}, nil
 }
@@ -101,6 +105,11 @@ type Exchange interface {
 	// Claimed is the bare JID of the account that the peer says it is, known
 	// or not; "" before the peer has said so. It is for counting attempts.
 	Claimed() string
+	// Authzid is the authorization identity that the peer gave, "" if none.
+	Authzid() string
+	// Keys stand for the account's keys as they were looked up in the exchange;
+	// see Server.Unchanged.
+	Keys() []byte
 	// Password returns the password if the mechanism showed it and done is
 	// reached, so that keys can be made anew from it.
 	Password() (string, bool)
@@ -115,9 +124,9 @@ func (s *Server) Start(_ context.Context, mechanism string, st State) (Exchange,
 	base, plus := strings.CutSuffix(mechanism, "-PLUS")
 	switch base {
 	case ScramSHA256:
-		return &scramExchange{server: s, family: families[0], hash: scram.SHA256, plus: plus, state: st}, nil
+		return &scramExchange{server: s, family: families[0], plus: plus, state: st}, nil
 	case ScramSHA1:
-		return &scramExchange{server: s, family: families[1], hash: scram.SHA1, plus: plus, state: st}, nil
+		return &scramExchange{server: s, family: families[1], plus: plus, state: st}, nil
 	}
 	return &plainExchange{server: s}, nil
 }
