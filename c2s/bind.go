@@ -41,35 +41,60 @@ func (c *Conn) resource(request *stanza.Element) (jid.JID, error) {
 
 // newResource returns an unguessable resourcepart (§7.6).
 func newResource() string {
-	var b [10]byte
+	var b [resourceBytes]byte
 	_, _ = rand.Read(b[:]) // never fails
-	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+	return encodeResource(b[:])
 }
 
+const resourceBytes = 10
+
+func encodeResource(b []byte) string { return strings.ToLower(base32.StdEncoding.EncodeToString(b)) }
+
 func (c *Conn) bindTo(ctx context.Context, iq *stanza.Element, full jid.JID) error {
-	s := session.New(session.Info{
-		JID: full, Secure: c.secure(), RemoteAddr: c.peer.Addr.String(),
-		Log: c.log, Undelivered: c.server.Router.Undelivered,
-	}, (*stream)(c), c.server.Limits.Session)
+	s := c.newSession(full)
 	var refused *stanza.Error
-	if err := c.server.Router.Bind(ctx, s); errors.As(err, &refused) {
+	if err := c.enterTable(ctx, s); errors.As(err, &refused) {
 		return c.bindError(iq, refused)
 	} else if err != nil {
 		return err
 	}
-	c.session.Store(s) // from here on finish lets the session go
-	c.phase = phaseBound
+	if err := c.proven(ctx); err != nil {
+		return err
+	}
 	result := bindAnswer(iq, "result").Add(
 		stanza.New(stanza.NSBind, "bind").Add(stanza.New(stanza.NSBind, "jid").AddText(full.String())))
 	if err := c.transport.write(result.Append(nil, "")); err != nil {
 		return err
 	}
+	return c.started(ctx, s)
+}
+
+func (c *Conn) newSession(full jid.JID) *session.Session {
+	return session.New(session.Info{
+		JID: full, Secure: c.secure(), RemoteAddr: c.peer.Addr.String(),
+		Log: c.log, Undelivered: c.server.Router.Undelivered,
+	}, (*stream)(c), c.server.Limits.Session)
+}
+
+// enterTable makes the session known. It is told of changes of the account from
+// here on.
+func (c *Conn) enterTable(ctx context.Context, s *session.Session) error {
+	if err := c.server.Router.Bind(ctx, s); err != nil {
+		return err
+	}
+	c.session.Store(s) // from here on finish lets the session go
+	c.phase = phaseBound
+	return nil
+}
+
+// started lets the session write: its client has been told the full JID.
+func (c *Conn) started(ctx context.Context, s *session.Session) error {
 	s.Start()
 	if e := c.wantedEnd(); e != nil {
 		return e
 	}
 	c.server.Router.Bound(ctx, s)
-	c.log.Debug("bound", "resource", full.Resource())
+	c.log.Debug("bound", "resource", s.JID().Resource())
 	return nil
 }
 

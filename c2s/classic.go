@@ -15,7 +15,7 @@ type classic struct {
 }
 
 func (c *classic) traits() traits {
-	return traits{name: "websocket-classic", legacySession: true}
+	return traits{name: "websocket-classic", legacySession: true, classic: true}
 }
 
 func (c *classic) scoped() bool { return true }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"parley/internal/jid"
-	"parley/internal/sasl"
 	"parley/internal/session"
 	"parley/stanza"
 )
@@ -42,13 +41,12 @@ type Conn struct {
 	clientLang string // the default of what the client says; may be empty
 	scanner    stanza.Scanner
 	view       stanza.View
-	account    jid.JID // zero until authenticated
-	exchange   sasl.Exchange
+	account    jid.JID    // zero until authenticated
 	registrant Registrant // nil until asked for
-	failures   int        // of SASL, on this stream
 	bytes      bucket
 	stanzas    bucket
 	to         addressCache
+	login
 
 	// read by others
 	isAuth   atomic.Bool
@@ -155,6 +153,10 @@ func (c *Conn) item(ctx context.Context, it item) error {
 		return errEndOfStream
 	case itemElement:
 		return c.element(ctx, it.raw)
+	case itemSpace:
+		if c.inSASL2() {
+			return onlySASL2()
+		}
 	}
 	return nil
 }

@@ -23,6 +23,9 @@ func (c *Conn) open(h *stanza.Header) error {
 	if h.Lang != "" && len(h.Lang) <= maxLang {
 		c.lang, c.clientLang = h.Lang, h.Lang
 	}
+	if from, err := jid.Parse(h.From); err == nil {
+		c.from = from.Bare()
+	}
 	if err := c.reply(h); err != nil {
 		return err
 	}
@@ -48,6 +51,10 @@ func (c *Conn) checkHeader(h *stanza.Header) error {
 	to, err := jid.Parse(h.To)
 	if err != nil || to != c.server.Domain {
 		return streamError(stanza.StreamHostUnknown, "this server does not serve that domain")
+	}
+	from, err := jid.Parse(h.From)
+	if err == nil && from.Domain() != to.Domain() && c.offersSASL2() { // XEP-0388 §2.1, RFC 6120 §4.9.3.9
+		return streamError(stanza.StreamInvalidFrom, "'from' is of another domain")
 	}
 	return nil
 }
@@ -82,17 +89,32 @@ func randomID() string {
 // features lists what may be done next (RFC 6120 §4.3.2).
 func (c *Conn) features() *stanza.Element {
 	f := stanza.New(stanza.NSStream, "features")
-	if c.isAuth.Load() {
-		f.Add(stanza.New(stanza.NSBind, "bind"))
-		if c.transport.traits().legacySession {
-			f.Add(stanza.New(stanza.NSSession, "session").Add(stanza.New(stanza.NSSession, "optional")))
-		}
-		f.Add(stanza.New(session.NSManagement, "sm"), stanza.New(nsClientState, "csi"))
-	} else {
+	switch {
+	case !c.isAuth.Load():
 		c.addSecurity(f)
+	case c.phase == phaseBound:
+		c.addBound(f)
+	default:
+		c.addBinding(f)
 	}
 	state := module.StreamState{Secure: c.secure(), Authenticated: c.isAuth.Load()}
-	return f.Add(c.server.Router.StreamFeatures(state)...)
+	return f.Add(c.server.Router.StreamFeatures(state)...).Add(c.streamLimits())
+}
+
+func (c *Conn) addBinding(f *stanza.Element) {
+	f.Add(stanza.New(stanza.NSBind, "bind"))
+	if c.transport.traits().legacySession {
+		f.Add(stanza.New(stanza.NSSession, "session").Add(stanza.New(stanza.NSSession, "optional")))
+	}
+	f.Add(stanza.New(session.NSManagement, "sm"), stanza.New(nsClientState, "csi"))
+}
+
+// addBound: clients act on what is listed, so what was done already is not.
+func (c *Conn) addBound(f *stanza.Element) {
+	if !c.session.Load().Managed() {
+		f.Add(stanza.New(session.NSManagement, "sm"))
+	}
+	f.Add(stanza.New(nsClientState, "csi"))
 }
 
 func (c *Conn) addSecurity(f *stanza.Element) {
@@ -107,12 +129,24 @@ func (c *Conn) addSecurity(f *stanza.Element) {
 	if len(mechanisms) == 0 {
 		return
 	}
-	list := stanza.New(stanza.NSSASL, "mechanisms")
-	for _, m := range mechanisms {
-		list.Add(stanza.New(stanza.NSSASL, "mechanism").AddText(m))
+	f.Add(listed(stanza.New(stanza.NSSASL, "mechanisms"), mechanisms))
+	if c.offersSASL2() {
+		f.Add(listed(stanza.New(nsSASL2, "authentication"), mechanisms).Add(c.inline()))
 	}
-	f.Add(list)
 	f.Add(channelBindings(c.peer.Bindings))
+}
+
+// listed adds mechanisms to a list of either profile.
+func listed(list *stanza.Element, mechanisms []string) *stanza.Element {
+	for _, m := range mechanisms {
+		list.Add(stanza.New(list.Space, "mechanism").AddText(m))
+	}
+	return list
+}
+
+// inline lists what can be done together with authenticating (XEP-0388 §2.1).
+func (c *Conn) inline() *stanza.Element {
+	return stanza.New(nsSASL2, "inline").Add(c.bind2Feature(), stanza.New(session.NSManagement, "sm"), c.fastFeature())
 }
 
 const nsChannelBinding = "urn:xmpp:sasl-cb:0" // XEP-0440

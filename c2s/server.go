@@ -56,6 +56,7 @@ type Options struct {
 	Local        []netip.Prefix // networks that count as this machine, besides loopback
 	Limits       Limits
 	Streams      Streams // nil: nothing is told of streams of before a restart
+	Secret       []byte  // makes the stable resources of XEP-0386: the same after a restart and on every node
 	Log          *slog.Logger
 }
 

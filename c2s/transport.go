@@ -69,6 +69,7 @@ type traits struct {
 	name          string // for logs
 	canStartTLS   bool
 	legacySession bool // advertise the session request of RFC 3921
+	classic       bool // spoken by pages of 2013 only, to which nothing newer is offered
 }
 
 var (

@@ -1,0 +1,150 @@
+package c2s
+
+import (
+	"context"
+	"errors"
+
+	"parley/internal/jid"
+	"parley/internal/sasl"
+	"parley/stanza"
+)
+
+// login is what a stream knows of its client's logging in.
+type login struct {
+	attempt
+	from     jid.JID // bare, of the stream header; zero if it had none
+	failures int     // of SASL, on this stream
+	proof    proof   // until a resource is bound
+}
+
+// attempt is one exchange, in one of the two profiles of SASL.
+type attempt struct {
+	profile  profile
+	exchange sasl.Exchange // nil while none is going on
+}
+
+// profile is how the messages of an exchange are written: as in RFC 6120 §6 or
+// as in XEP-0388.
+type profile interface {
+	challenge(data []byte) *stanza.Element
+	failure(f *sasl.Failure) *stanza.Element
+	// succeed is called when the exchange has.
+	succeed(ctx context.Context, c *Conn, x sasl.Exchange, data []byte) error
+}
+
+// begin starts an exchange, unless too many have failed from that address.
+func (c *Conn) begin(p profile, start func() (sasl.Exchange, error)) (started bool, err error) {
+	c.attempt = attempt{profile: p}
+	if c.server.Guesses.refuses(c.peer.Addr) {
+		return false, c.saslFailed(&sasl.Failure{
+			Condition: sasl.TemporaryAuthFailure, Text: "Too many failed attempts from this address.",
+		}, true)
+	}
+	x, err := start()
+	if err != nil {
+		return false, c.saslError(err, false)
+	}
+	c.exchange = x
+	return true, nil
+}
+
+// step hands the mechanism what the client sent.
+func (c *Conn) step(ctx context.Context, response []byte) error {
+	x := c.exchange
+	data, done, err := x.Step(ctx, response)
+	switch {
+	case err != nil:
+		return c.saslError(err, true)
+	case !done:
+		return c.transport.write(c.profile.challenge(data).Append(nil, ""))
+	}
+	return c.profile.succeed(ctx, c, x, data)
+}
+
+func (c *Conn) abort(p profile) error {
+	c.attempt = attempt{profile: p}
+	return c.saslFailed(&sasl.Failure{Condition: sasl.Aborted}, false)
+}
+
+// nothingToRespondTo refuses a response outside an exchange.
+func (c *Conn) nothingToRespondTo(p profile) error {
+	c.attempt = attempt{profile: p}
+	return c.saslFailed(&sasl.Failure{Condition: sasl.MalformedRequest, Text: "There is nothing to respond to."}, false)
+}
+
+// accountOf returns the bare JID that an exchange ended with.
+func (c *Conn) accountOf(x sasl.Exchange) (jid.JID, error) {
+	return jid.New(x.Username(), c.server.Domain.Domain(), "")
+}
+
+// authenticated lets the client in.
+func (c *Conn) loggedIn(account jid.JID) {
+	c.account = account
+	c.log = c.log.With("jid", account.String())
+	c.log.Info("authenticated")
+	c.server.addresses.authenticated(c.peer.Addr)
+	c.isAuth.Store(true)
+}
+
+// saslError reports an error of the mechanism. guess says that it counts as a
+// failed attempt.
+func (c *Conn) saslError(err error, guess bool) error {
+	var f *sasl.Failure
+	if !errors.As(err, &f) {
+		f = &sasl.Failure{Condition: sasl.TemporaryAuthFailure, Err: err}
+	}
+	claimed := ""
+	if c.exchange != nil {
+		claimed = c.exchange.Claimed()
+	}
+	c.log.Info("authentication failed", "op", f.Condition, "err", f, "claimed", claimed)
+	if guess && claimed != "" && isGuess(f) {
+		c.server.Guesses.fail(c.peer.Addr, claimed) // a malformed attempt guesses nothing
+	}
+	return c.saslFailed(f, false)
+}
+
+// isGuess: who has the right token guesses nothing, though it may have expired.
+func isGuess(f *sasl.Failure) bool {
+	return f.Condition != sasl.TemporaryAuthFailure && f.Condition != sasl.CredentialsExpired
+}
+
+// saslFailed tells the client. A stream has a limited number of attempts
+// (RFC 6120 §6.4.5).
+func (c *Conn) saslFailed(f *sasl.Failure, last bool) error {
+	e := c.profile.failure(f)
+	c.attempt = attempt{}
+	c.failures++
+	if err := c.transport.write(e.Append(nil, "")); err != nil {
+		return err
+	}
+	if limit := c.server.Limits.AuthFailures; last || limit > 0 && c.failures > limit {
+		return streamError(stanza.StreamPolicyViolation, "too many failed attempts")
+	}
+	return nil
+}
+
+// proof is what a client was let in for.
+type proof struct {
+	keys  []byte
+	token *sasl.TokenExchange // nil if it was no token
+}
+
+// proven ends the login of a client whose session everybody knows by now. If the
+// password was changed, the account disabled or the token revoked while it was
+// on its way in, that session was not there to be ended: it must go now.
+func (c *Conn) proven(ctx context.Context) error {
+	ok, err := c.server.SASL.Unchanged(ctx, c.account, c.proof.keys)
+	if ok && err == nil && c.proof.token != nil {
+		ok, err = c.server.SASL.Kept(ctx, c.proof.token)
+	}
+	c.proof = proof{}
+	switch {
+	case err != nil:
+		c.log.Error("login could not be confirmed", "err", err)
+		return streamError(stanza.StreamInternalServerError, "")
+	case !ok:
+		return streamError(stanza.StreamNotAuthorized, "what you logged in with is not valid any more")
+	}
+	return nil
+}
