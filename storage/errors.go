@@ -11,6 +11,8 @@ var (
 	ErrConflict = errors.New("already exists")
 	// ErrQuota: the account has as many rows of this kind as it may have.
 	ErrQuota = errors.New("quota reached")
+	// ErrFull: the database has no room on its disk.
+	ErrFull = errors.New("no room left to store it")
 	// ErrTooNew: the database was migrated by a newer version of the program.
 	ErrTooNew = errors.New("the database schema is newer than this program")
 	// ErrClosed: the store was closed before the write could be made.

@@ -24,6 +24,18 @@ type Message struct {
 	Listed bool
 }
 
+// idShift is by how many bits the time of a message is shifted in its id: 1024
+// ids to the microsecond, until the year 2255.
+const idShift = 10
+
+// MessageID returns the lowest id that a message of that time may have.
+func MessageID(t time.Time) int64 { return t.UnixMicro() << idShift }
+
+// MessageTime returns the time that an id was made of, to the microsecond. Who
+// stores a message takes it as the time of arrival too, so that the archive
+// finds by time (ArchiveFilter) what it tells the time of.
+func MessageTime(id int64) time.Time { return time.UnixMicro(id >> idShift).UTC() }
+
 // Append says what else AppendMessage does.
 type Append struct {
 	// Undelivered makes the message wait until SettleMessages is told that it
@@ -49,12 +61,12 @@ type MessageEnd struct {
 // ArchiveFilter selects listed messages of one account. Zero fields do not
 // filter.
 type ArchiveFilter struct {
-	Peer         string // bare JID
-	PeerResource string // only with Peer
-	Start, End   time.Time
-	AfterID      int64   // only ids above
-	BeforeID     int64   // only ids below
-	IDs          []int64 // only these
+	Peer         string    // bare JID
+	PeerResource string    // only with Peer
+	Start, End   time.Time // both inclusive, compared with MessageTime
+	AfterID      int64     // only ids above
+	BeforeID     int64     // only ids below
+	IDs          []int64   // only these
 }
 
 // ArchivePage asks for a page of what a filter selects, in the order of the

@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -64,6 +65,16 @@ type engine struct {
 
 // Dialect implements sqlstore.Engine.
 func (e *engine) Dialect() string { return "postgres" }
+
+// Table implements sqlstore.Engine: one array to each column.
+func (e *engine) Table(columns []sqlstore.Column) string {
+	var arrays, names []string
+	for i, c := range columns {
+		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", i+1, c.Type))
+		names = append(names, c.Name)
+	}
+	return "unnest(" + strings.Join(arrays, ", ") + ") AS r (" + strings.Join(names, ", ") + ")"
+}
 
 // readAttempts is how many connections of the pool a read may find broken.
 const readAttempts = 4

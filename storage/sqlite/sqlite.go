@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	codes "modernc.org/sqlite/lib"
@@ -136,6 +137,15 @@ func dsn(path string, pragmas ...string) string {
 
 // Dialect implements sqlstore.Engine.
 func (e *engine) Dialect() string { return "sqlite" }
+
+// Table implements sqlstore.Engine: one row, the statement is run for each.
+func (e *engine) Table(columns []sqlstore.Column) string {
+	var values []string
+	for i, c := range columns {
+		values = append(values, fmt.Sprintf("$%d AS %s", i+1, c.Name))
+	}
+	return "(SELECT " + strings.Join(values, ", ") + ") AS r"
+}
 
 // Query implements sqlstore.Engine on a reading connection.
 func (e *engine) Query(ctx context.Context, row func(sqlstore.Scan) error, query string, args ...any) error {

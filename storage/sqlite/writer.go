@@ -102,13 +102,48 @@ func (t *tx) Exec(ctx context.Context, text string, args ...any) (int64, error) 
 func (t *tx) Batch(ctx context.Context, statements []sqlstore.Statement) ([]int64, error) {
 	affected := make([]int64, len(statements))
 	for i, s := range statements {
-		n, err := t.Exec(ctx, s.SQL, s.Args...)
+		var err error
+		if s.Rows > 0 {
+			affected[i], err = t.each(ctx, s)
+		} else {
+			affected[i], err = t.Exec(ctx, s.SQL, s.Args...)
+		}
 		if err != nil {
 			return nil, err
 		}
-		affected[i] = n
 	}
 	return affected, nil
+}
+
+// each runs a statement for each of its rows.
+func (t *tx) each(ctx context.Context, s sqlstore.Statement) (affected int64, err error) {
+	row := make([]any, len(s.Args))
+	for i := range s.Rows {
+		for c, column := range s.Args {
+			row[c] = value(column, i)
+		}
+		n, err := t.Exec(ctx, s.SQL, row...)
+		if err != nil {
+			return 0, err
+		}
+		affected += n
+	}
+	return affected, nil
+}
+
+// value is the ith of a column.
+func value(column any, i int) any {
+	switch c := column.(type) {
+	case []string:
+		return c[i]
+	case []int64:
+		return c[i]
+	case []bool:
+		return c[i]
+	case [][]byte:
+		return c[i]
+	}
+	return column // the driver says what it thinks of it
 }
 
 // Script implements sqlstore.Tx.

@@ -28,6 +28,11 @@ func (s *Store) CreateAccount(ctx context.Context, jid string, creds []storage.C
 		if n == 0 {
 			return storage.ErrConflict
 		}
+		// Another node may have stored one for the last owner of the name while it
+		// was removed.
+		if err := deleteMessages(ctx, tx, jid); err != nil {
+			return err
+		}
 		return insertCredentials(ctx, tx, jid, creds)
 	})
 }
@@ -155,17 +160,61 @@ func (s *Store) Accounts(ctx context.Context, domain, after string, limit int) (
 // DeleteAccount removes an account and everything it owns. Items in the rosters
 // of others that point at it stay; their owners' clients are told by presence.
 func (s *Store) DeleteAccount(ctx context.Context, jid string) error {
-	return s.do(ctx, "delete account", jid, func(ctx context.Context, tx Tx) error {
-		// What the account owns goes by ON DELETE CASCADE, except invites: their
-		// creator need not be an account.
-		n, err := tx.Exec(ctx, `DELETE FROM accounts WHERE jid = $1`, jid)
+	if _, err := s.Account(ctx, jid); err != nil {
+		return err
+	}
+	// A long archive goes before, in steps that others' writes come between.
+	for more := true; more; {
+		err := s.do(ctx, "delete account", jid, func(ctx context.Context, tx Tx) (err error) {
+			more, err = deleteSome(ctx, tx, jid)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return storage.ErrNotFound
-		}
-		_, err = tx.Exec(ctx, `DELETE FROM invites WHERE creator = $1`, jid)
-		return err
+	}
+	return s.do(ctx, "delete account", jid, func(ctx context.Context, tx Tx) error {
+		return deleteAccount(ctx, tx, jid)
 	})
+}
+
+// deletedAtOnce is how many messages go in one transaction.
+const deletedAtOnce = 1000
+
+// deleteSome removes the oldest messages of an account and reports whether there
+// may be more.
+func deleteSome(ctx context.Context, tx Tx, account string) (more bool, err error) {
+	marks, err := tx.Exec(ctx, `DELETE FROM undelivered WHERE account = $1 AND id IN
+		(SELECT id FROM undelivered WHERE account = $1 ORDER BY id LIMIT $2)`, account, deletedAtOnce)
+	if err != nil {
+		return false, err
+	}
+	n, err := tx.Exec(ctx, `DELETE FROM messages WHERE account = $1 AND id IN
+		(SELECT id FROM messages WHERE account = $1 ORDER BY id LIMIT $2)`, account, deletedAtOnce)
+	return n == deletedAtOnce || marks == deletedAtOnce, err
+}
+
+func deleteAccount(ctx context.Context, tx Tx, jid string) error {
+	// What the account owns goes by ON DELETE CASCADE, except invites: their
+	// creator need not be an account; and messages, which have no reference.
+	n, err := tx.Exec(ctx, `DELETE FROM accounts WHERE jid = $1`, jid)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return storage.ErrNotFound
+	}
+	if err := deleteMessages(ctx, tx, jid); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM invites WHERE creator = $1`, jid)
+	return err
+}
+
+func deleteMessages(ctx context.Context, tx Tx, account string) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM undelivered WHERE account = $1`, account); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM messages WHERE account = $1`, account)
+	return err
 }

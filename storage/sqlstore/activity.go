@@ -10,10 +10,10 @@ import (
 // handle fails with storage.ErrNotFound when the account does not exist.
 func (s *Store) SetLastActivity(ctx context.Context, account string, a storage.LastActivity) storage.Pending {
 	return s.submit(ctx, "set last activity", account, func(affected []int64) error { return found(affected[0]) },
-		Statement{`INSERT INTO last_activity (account, seen, status)
+		Statement{SQL: `INSERT INTO last_activity (account, seen, status)
 			SELECT jid, $2, $3 FROM accounts WHERE jid = $1
 			ON CONFLICT (account) DO UPDATE SET seen = excluded.seen, status = excluded.status`,
-			[]any{account, fromTime(a.When), a.Status}})
+			Args: []any{account, fromTime(a.When), a.Status}})
 }
 
 // LastActivity returns what SetLastActivity remembered, or storage.ErrNotFound.

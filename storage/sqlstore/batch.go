@@ -5,7 +5,7 @@ import "context"
 // runAll runs the ops of a batch in order and returns the result of each,
 // neighbours that are plain together. It returns an error when one failed in a
 // way that spoils the transaction.
-func runAll(ctx context.Context, tx Tx, ops []*op) ([]error, error) {
+func (b bulk) runAll(ctx context.Context, tx Tx, ops []*op) ([]error, error) {
 	var results []error
 	for len(ops) > 0 {
 		n := plain(ops)
@@ -15,7 +15,7 @@ func runAll(ctx context.Context, tx Tx, ops []*op) ([]error, error) {
 			n = 1
 			done, err = runFunction(ctx, tx, ops[0])
 		} else {
-			done, err = runPlain(ctx, tx, ops[:n])
+			done, err = b.runPlain(ctx, tx, ops[:n])
 		}
 		if err != nil {
 			return nil, err
@@ -25,7 +25,7 @@ func runAll(ctx context.Context, tx Tx, ops []*op) ([]error, error) {
 	return results, nil
 }
 
-// plain counts the leading ops that are statements only.
+// plain counts the leading ops that are no functions.
 func plain(ops []*op) int {
 	for i, o := range ops {
 		if o.run != nil {
@@ -44,34 +44,16 @@ func runFunction(ctx context.Context, tx Tx, o *op) ([]error, error) {
 	return []error{err}, nil
 }
 
-func runPlain(ctx context.Context, tx Tx, ops []*op) ([]error, error) {
-	plans := planAll(ops)
-	var all []Statement
-	for _, p := range plans {
-		all = append(all, p.statements...)
-	}
-	affected, err := tx.Batch(ctx, all)
+// runPlain makes the statements of plain ops, most of them one for all ops of a
+// kind.
+func (b bulk) runPlain(ctx context.Context, tx Tx, ops []*op) ([]error, error) {
+	r := newRound(b, ops)
+	affected, err := tx.Batch(ctx, r.statements)
 	if err != nil {
 		return nil, err
 	}
-	var results []error
-	for _, p := range plans {
-		n := len(p.statements)
-		results = append(results, p.judge(affected[:n])...)
-		affected = affected[n:]
+	for _, judge := range r.judges {
+		judge(affected)
 	}
-	return results, nil
-}
-
-func planAll(ops []*op) []plan {
-	var plans []plan
-	for len(ops) > 0 {
-		n, p := 1, ops[0].plan
-		if ops[0].append != nil {
-			n = appends(ops)
-			p = planAppend(ops[:n])
-		}
-		plans, ops = append(plans, p), ops[n:]
-	}
-	return plans
+	return r.results, r.ask(ctx, tx)
 }

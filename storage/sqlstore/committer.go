@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -36,6 +37,7 @@ const (
 // transaction as soon as the last one has finished; there is no timer.
 type committer struct {
 	engine Engine
+	bulk   bulk
 	log    *slog.Logger
 
 	slots   chan struct{} // one token per queued op: back-pressure
@@ -48,16 +50,18 @@ type committer struct {
 	ctx    context.Context // of all transactions; ends closeGrace after close
 	cancel context.CancelFunc
 
-	mu     sync.Mutex
-	queue  []*op // guarded by mu
-	limit  int   // guarded by mu; ops per transaction
-	closed bool  // guarded by mu
+	mu      sync.Mutex
+	queue   []*op  // guarded by mu
+	numbers uint64 // guarded by mu; given to ops
+	limit   int    // guarded by mu; ops per transaction
+	closed  bool   // guarded by mu
 }
 
 func newCommitter(engine Engine, log *slog.Logger) *committer {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &committer{
 		engine:  engine,
+		bulk:    newBulk(engine),
 		log:     log,
 		slots:   make(chan struct{}, maxQueued),
 		wake:    make(chan struct{}, 1),
@@ -76,7 +80,6 @@ func newCommitter(engine Engine, log *slog.Logger) *committer {
 // full; if ctx ends or the store is closed meanwhile, the handle completes with
 // that error and nothing is written.
 func (c *committer) submit(ctx context.Context, o *op) storage.Pending {
-	o.done = make(chan struct{})
 	if err := c.enqueue(ctx, o); err != nil {
 		o.withdraw(err)
 	}
@@ -94,15 +97,35 @@ func (c *committer) enqueue(ctx context.Context, o *op) error {
 	case <-c.closing:
 		return storage.ErrClosed
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
+	if !c.push(o) {
 		<-c.slots
 		return storage.ErrClosed
 	}
+	return nil
+}
+
+// submitFree queues an op without ever waiting. Whoever calls it sees to it that
+// these do not pile up, since nothing else does.
+func (c *committer) submitFree(o *op) storage.Pending {
+	o.free = true
+	if !c.push(o) {
+		o.withdraw(storage.ErrClosed)
+	}
+	return o
+}
+
+// push reports whether the queue is still open.
+func (c *committer) push(o *op) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.numbers++
+	o.number, o.queued = c.numbers, time.Now()
 	c.queue = append(c.queue, o)
 	c.signal()
-	return nil
+	return true
 }
 
 func (c *committer) signal() {
@@ -119,10 +142,10 @@ func (c *committer) do(ctx context.Context, o *op) error {
 	o.ctx = ctx
 	c.submit(ctx, o)
 	select {
-	case <-o.done:
+	case <-o.Done():
 	case <-ctx.Done():
 		o.withdraw(ctx.Err())
-		<-o.done
+		<-o.Done()
 	}
 	return o.err
 }
@@ -173,15 +196,18 @@ func (c *committer) take() (batch []*op, closed bool) {
 	c.queue = c.queue[:rest]
 	closed = c.closed
 	c.mu.Unlock()
-	for range n {
-		<-c.slots
+	for _, o := range batch {
+		if !o.free {
+			<-c.slots
+		}
 	}
 	slices.SortStableFunc(batch, func(a, b *op) int { return strings.Compare(a.key, b.key) })
 	return batch, closed
 }
 
 // commit makes a batch and completes its handles. If one op spoils the
-// transaction, each is made alone, so that it fails alone.
+// transaction, each is made alone, in the order they came in, so that it fails
+// alone.
 func (c *committer) commit(batch []*op) {
 	err := c.persist(batch)
 	if err == nil {
@@ -192,6 +218,7 @@ func (c *committer) commit(batch []*op) {
 		return
 	}
 	c.log.Debug("batch split", "module", "sqlstore", "n", len(batch), "err", err)
+	slices.SortFunc(batch, func(a, b *op) int { return cmp.Compare(a.number, b.number) })
 	for _, o := range batch {
 		if err := c.persist([]*op{o}); err != nil {
 			c.fail([]*op{o}, err)
@@ -273,7 +300,7 @@ func (c *committer) transact(ctx context.Context, ops []*op) ([]error, error) {
 		return nil, err
 	}
 	defer tx.Rollback(c.ctx)
-	results, err := runAll(ctx, tx, ops)
+	results, err := c.bulk.runAll(ctx, tx, ops)
 	if err != nil {
 		return nil, err
 	}

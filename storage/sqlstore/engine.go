@@ -11,11 +11,16 @@ type Queryer interface {
 	Query(ctx context.Context, row func(Scan) error, sql string, args ...any) error
 }
 
-// Statement is one SQL statement with its arguments.
+// Statement is one SQL statement with its arguments. With Rows it reads them as
+// a table (Engine.Table): each argument is a column, a slice of so many values.
 type Statement struct {
 	SQL  string
 	Args []any
+	Rows int
 }
+
+// Column of a table of values, with its type in Postgres' words.
+type Column struct{ Name, Type string }
 
 // Tx is a write transaction. It is used by one goroutine and ends with Commit
 // or Rollback.
@@ -43,6 +48,9 @@ type Engine interface {
 	Queryer
 	// Dialect names the engine's migration variants: "postgres" or "sqlite".
 	Dialect() string
+	// Table is the text of a table named r, to stand after FROM, that holds the
+	// rows of a Statement. What it says of several rows may be run for each.
+	Table(columns []Column) string
 	Begin(ctx context.Context) (Tx, error)
 	// BeginMigration begins a transaction that no other migration, of any
 	// process, can overlap.

@@ -26,7 +26,7 @@ func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 			return applied, s.wrap("migrate", err)
 		}
 		if name == "" {
-			return applied, nil
+			return applied, s.wrap("migrate", s.loadMessageID(ctx))
 		}
 		applied = append(applied, name)
 	}

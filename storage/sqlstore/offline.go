@@ -17,7 +17,7 @@ func (s *Store) AppendOffline(ctx context.Context, m storage.OfflineMessage, max
 	if max <= 0 {
 		max = math.MaxInt32
 	}
-	return s.commits.submit(ctx, &op{name: "append offline", key: m.Account, append: &offlineAppend{m, max}})
+	return s.commits.submit(ctx, &op{name: "append offline", key: m.Account, plan: planAppend(m, max)})
 }
 
 // offlineAppend is a message on its way into the database.
@@ -26,57 +26,35 @@ type offlineAppend struct {
 	max     int
 }
 
-// appends counts the leading ops that append to the same account.
-func appends(ops []*op) int {
-	first := ops[0].append
-	for i, o := range ops {
-		if o.append == nil || o.key != ops[0].key || o.append.max != first.max {
-			return i
-		}
-	}
-	return len(ops)
-}
-
-// planAppend appends k messages to one account in plain statements, so that
-// many accounts' messages share a round trip: take the account's row with k ids
-// and as many places as there are, then insert those of the k that got one.
-func planAppend(ops []*op) plan {
-	account, max, k := ops[0].key, ops[0].append.max, len(ops)
-	statements := make([]Statement, 0, k+1)
-	statements = append(statements, Statement{`UPDATE accounts
+func planAppend(m storage.OfflineMessage, max int) plan {
+	statements := []Statement{{SQL: `UPDATE accounts
 		SET offline_last = offline_last + $2, offline_prior = offline_count,
 			offline_count = CASE WHEN offline_count + $2 <= $3 THEN offline_count + $2
 				WHEN offline_count < $3 THEN $3 ELSE offline_count END
-		WHERE jid = $1`, []any{account, k, max}})
-	for i, o := range ops {
-		statements = append(statements, insertOffline(o.append, max-i, k-1-i))
-	}
-	return plan{statements, judgeAppends}
+		WHERE jid = $1`, Args: []any{m.Account, 1, max}},
+		insertOffline(&offlineAppend{m, max}, max, 0)}
+	return plan{statements, judgeAppend}
 }
 
 // insertOffline inserts a message if the account had fewer than below messages
 // before the plan. later is how many messages follow in it.
 func insertOffline(a *offlineAppend, below, later int) Statement {
 	m := a.message
-	return Statement{`INSERT INTO offline_messages
+	return Statement{SQL: `INSERT INTO offline_messages
 			(account, id, received, sender, recipient, stanza_id, type, lang, payload)
 		SELECT jid, offline_last - $2, $3, $4, $5, $6, $7, $8, $9 FROM accounts
 		WHERE jid = $1 AND offline_prior < $10`,
-		[]any{m.Account, later, fromTime(m.Received), m.From, m.To, m.StanzaID, m.Type, m.Lang, fromBytes(m.Payload), below}}
+		Args: []any{m.Account, later, fromTime(m.Received), m.From, m.To, m.StanzaID, m.Type, m.Lang, fromBytes(m.Payload), below}}
 }
 
-func judgeAppends(affected []int64) []error {
-	inserted := affected[1:]
-	results := make([]error, len(inserted))
-	for i, n := range inserted {
-		switch {
-		case affected[0] == 0:
-			results[i] = storage.ErrNotFound
-		case n == 0:
-			results[i] = storage.ErrQuota
-		}
+func judgeAppend(affected []int64) error {
+	switch {
+	case affected[0] == 0:
+		return storage.ErrNotFound
+	case affected[1] == 0:
+		return storage.ErrQuota
 	}
-	return results
+	return nil
 }
 
 // Offline returns the messages of an account with ids above after, oldest
@@ -104,13 +82,13 @@ func (s *Store) Offline(ctx context.Context, account string, after int64, limit 
 // DeleteOffline removes messages by their ids; unknown ids do no harm. The
 // handle fails with storage.ErrNotFound when the account does not exist.
 func (s *Store) DeleteOffline(ctx context.Context, account string, ids []int64) storage.Pending {
-	statements := []Statement{{`UPDATE accounts SET offline_count = offline_count WHERE jid = $1`, []any{account}}}
+	statements := []Statement{{SQL: `UPDATE accounts SET offline_count = offline_count WHERE jid = $1`, Args: []any{account}}}
 	for _, r := range ranges(ids) {
 		statements = append(statements, Statement{
-			`DELETE FROM offline_messages WHERE account = $1 AND id BETWEEN $2 AND $3`, []any{account, r.first, r.last}})
+			SQL: `DELETE FROM offline_messages WHERE account = $1 AND id BETWEEN $2 AND $3`, Args: []any{account, r.first, r.last}})
 	}
-	statements = append(statements, Statement{`UPDATE accounts SET offline_count =
-		(SELECT COUNT(*) FROM offline_messages WHERE account = $1) WHERE jid = $1`, []any{account}})
+	statements = append(statements, Statement{SQL: `UPDATE accounts SET offline_count =
+		(SELECT COUNT(*) FROM offline_messages WHERE account = $1) WHERE jid = $1`, Args: []any{account}})
 	return s.submit(ctx, "delete offline", account, func(affected []int64) error { return found(affected[0]) },
 		statements...)
 }

@@ -5,38 +5,49 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"parley/storage"
 )
 
-// op is one write: a function, or a plan of statements, which engines can
-// pipeline.
+// op is one write: a function, or something that needs no answer of the
+// database before it can be said, which engines can pipeline.
 type op struct {
 	name string
 	// key is the account (or other row) the write locks. A batch is ordered by
 	// it, so that several nodes take their locks in the same order.
 	key string
+	// number is its place in the order of the submissions.
+	number uint64
+	queued time.Time
+	// free ops have no place in the queue's limit: they are submitted by who
+	// must not wait.
+	free bool
 
-	run    func(ctx context.Context, tx Tx) error // nil for plain ops
-	plan   plan                                   // of other plain ops
-	append *offlineAppend                         // neighbours are planned together
+	run func(ctx context.Context, tx Tx) error // nil for plain ops
+	// One of these is what a plain op does.
+	plan   plan
+	append *appended
+	settle []storage.MessageRef
+	stream *storage.Stream
 
 	// ctx is the caller's, for a write that the caller waits for: it is given
 	// up when ctx ends before it started.
 	ctx   context.Context
 	state atomic.Int32
-	done  chan struct{}
-	err   error // written before done is closed
+	err   error // written before ended
 
-	mu   sync.Mutex
-	then []func() // guarded by mu; nil once they were called
-	told bool     // guarded by mu
+	mu    sync.Mutex
+	done  chan struct{} // guarded by mu; made when somebody asks for it
+	then  []func()      // guarded by mu; nil once they were called
+	ended bool          // guarded by mu
 }
 
 // plan is a list of statements that never fail by themselves: what they did
 // follows from the rows each affected.
 type plan struct {
 	statements []Statement
-	// judge returns the result of each op the plan was made for.
-	judge func(affected []int64) []error
+	judge      func(affected []int64) error
 }
 
 // States of an op. It goes from queued to running at each attempt and back when
@@ -48,7 +59,17 @@ const (
 )
 
 // Done implements storage.Pending.
-func (o *op) Done() <-chan struct{} { return o.done }
+func (o *op) Done() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.done == nil {
+		o.done = make(chan struct{})
+		if o.ended {
+			close(o.done)
+		}
+	}
+	return o.done
+}
 
 // Err implements storage.Pending.
 func (o *op) Err() error { return o.err }
@@ -56,22 +77,12 @@ func (o *op) Err() error { return o.err }
 // Then implements storage.Pending.
 func (o *op) Then(f func()) {
 	o.mu.Lock()
-	told := o.told
-	if !told {
+	ended := o.ended
+	if !ended {
 		o.then = append(o.then, f)
 	}
 	o.mu.Unlock()
-	if told {
-		f()
-	}
-}
-
-func (o *op) tell() {
-	o.mu.Lock()
-	then := o.then
-	o.then, o.told = nil, true
-	o.mu.Unlock()
-	for _, f := range then {
+	if ended {
 		f()
 	}
 }
@@ -108,8 +119,16 @@ func (o *op) finish(err error) {
 
 func (o *op) complete(err error) {
 	o.err = o.wrap(err)
-	close(o.done)
-	o.tell()
+	o.mu.Lock()
+	then := o.then
+	o.then, o.ended = nil, true
+	if o.done != nil {
+		close(o.done)
+	}
+	o.mu.Unlock()
+	for _, f := range then {
+		f()
+	}
 }
 
 func (o *op) wrap(err error) error {

@@ -14,6 +14,7 @@ import (
 type Store struct {
 	engine  Engine
 	commits *committer
+	ids     *messageIDs
 	closing sync.Once
 	closed  error // result of closing, valid once it is over
 }
@@ -24,7 +25,7 @@ func New(engine Engine, log *slog.Logger) *Store {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Store{engine: engine, commits: newCommitter(engine, log)}
+	return &Store{engine: engine, commits: newCommitter(engine, log), ids: newMessageIDs()}
 }
 
 // Dialect names the engine, "postgres" or "sqlite".
@@ -58,10 +59,7 @@ func (s *Store) do(ctx context.Context, name, key string, run func(ctx context.C
 // submit queues a write that is a list of statements. ctx bounds only the wait
 // for room in the queue: once queued, a write is made even when ctx ends.
 func (s *Store) submit(ctx context.Context, name, key string, judge func(affected []int64) error, statements ...Statement) storage.Pending {
-	return s.commits.submit(ctx, &op{name: name, key: key, plan: plan{
-		statements: statements,
-		judge:      func(affected []int64) []error { return []error{judge(affected)} },
-	}})
+	return s.commits.submit(ctx, &op{name: name, key: key, plan: plan{statements, judge}})
 }
 
 // wrap adds what was tried to an error of a read.
