@@ -33,6 +33,7 @@ type Config struct {
 	TLS      TLS
 	Database Database
 	SASL     SASL
+	Archive  Archive
 	Log      Log
 	Limits   Limits // what applies: after limits.mode
 
@@ -87,7 +88,17 @@ type Database struct {
 
 // SASL holds the parameters of logging in.
 type SASL struct {
-	Iterations int
+	Iterations    int
+	TokenLifetime time.Duration // of XEP-0484; 0: no tokens
+	TokenRotation time.Duration // the age from which a used one is replaced
+}
+
+// Archive says what is kept of messages (XEP-0313).
+type Archive struct {
+	Default   string        // always, roster, never
+	Retention time.Duration // 0: forever
+	Page      int           // results of one query
+	Rules     int           // addresses in the preferences of an account
 }
 
 // Log says what is logged and how.
@@ -132,9 +143,12 @@ type Limits struct {
 	ResourcesPerAccount int
 	RosterItems         int
 	OfflineMessages     int
+	TokensPerAccount    int // clients that have one
 
 	// One session.
 	OutboundQueue int           // bytes
+	Unacked       int           // stanzas written and not acknowledged (XEP-0198)
+	ResumeTime    time.Duration // how long a session outlives its stream; 0: not
 	PingInterval  time.Duration // of silence, then the server pings
 	DeadAfter     time.Duration // of silence, then the connection is cut
 }
@@ -160,7 +174,8 @@ func Default() *Config {
 		HTTP:          HTTP{Addr: "127.0.0.1:5280"},
 		C2S:           C2S{Addr: "127.0.0.1:5222", TLSAddr: "127.0.0.1:5223"},
 		Admin:         Admin{Addr: "127.0.0.1:5281"},
-		SASL:          SASL{Iterations: 10000},
+		SASL:          SASL{Iterations: 10000, TokenLifetime: 21 * 24 * time.Hour, TokenRotation: 24 * time.Hour},
+		Archive:       Archive{Default: "always", Page: 100, Rules: 1000},
 		Log:           Log{Level: "info", Format: "text"},
 		registration:  registrationAuto,
 		limitsMode:    limitsDefault,
@@ -180,8 +195,8 @@ func defaultLimits() Limits {
 		AuthFailuresWindow: 10 * time.Minute, AuthBackoff: 2 * time.Second,
 		ConnectionsPerAddress: 100, UnauthenticatedPerAddress: 10,
 		RateBytes: 20_000, RateBytesBurst: 256 << 10, RateStanzas: 100, RateStanzasBurst: 1000,
-		ResourcesPerAccount: 20, RosterItems: 2000, OfflineMessages: 1000,
-		OutboundQueue: 1 << 20, PingInterval: 30 * time.Second, DeadAfter: 60 * time.Second,
+		ResourcesPerAccount: 20, RosterItems: 2000, OfflineMessages: 1000, TokensPerAccount: 50,
+		OutboundQueue: 1 << 20, Unacked: 1000, ResumeTime: 10 * time.Minute, PingInterval: 30 * time.Second, DeadAfter: 60 * time.Second,
 	}
 }
 

@@ -32,6 +32,7 @@ var sections = map[string]string{
 	"tls.acme": "Certificates from Let's Encrypt or another ACME server. http.tls_addr must be reachable as port 443.",
 	"database": "Where accounts, rosters and messages are kept.",
 	"sasl":     "Logging in.",
+	"archive":  "Message archives (XEP-0313).",
 	"log":      "What the server says about itself, on standard error.",
 	"limits":   "What one client may cost. They hold for every transport.",
 }
@@ -102,6 +103,21 @@ var keys = []key{
 
 	{name: "sasl.iterations", doc: "How often a new password is hashed (RFC 5802 §5.1). Existing accounts keep their number until the password changes; until then the number tells an outsider which accounts are older than the change.",
 		at: func(c *Config) value { return number{&c.SASL.Iterations, 4096, 1_000_000} }},
+	{name: "sasl.token_lifetime", doc: "How long a client can stay away and then still log in with its token instead of the password (XEP-0484); 0 gives no tokens.",
+		at: func(c *Config) value { return duration{&c.SASL.TokenLifetime, 0, 366 * 24 * time.Hour} }},
+	{name: "sasl.token_rotation", doc: "The age from which a token is replaced when it is used.",
+		at: func(c *Config) value { return duration{&c.SASL.TokenRotation, 0, 366 * 24 * time.Hour} }},
+
+	{name: "archive.default", doc: "Whose messages are archived unless an account says otherwise: everybody's, those from and to contacts, or nobody's.",
+		at: func(c *Config) value {
+			return choice[string]{&c.Archive.Default, []string{"always", "roster", "never"}}
+		}},
+	{name: "archive.retention", doc: "How long messages stay in archives; 0 is for ever. What nobody has received yet stays longer.",
+		at: func(c *Config) value { return duration{&c.Archive.Retention, 0, 100 * 365 * 24 * time.Hour} }},
+	{name: "archive.page", doc: "The most messages that one query brings, and the most ids that it may name. A client that asks for more gets so many.",
+		at: func(c *Config) value { return number{&c.Archive.Page, 1, 1000} }},
+	{name: "archive.rules", doc: "The most addresses in an account's archiving preferences (XEP-0441).",
+		at: func(c *Config) value { return number{&c.Archive.Rules, 1, 100_000} }},
 
 	{name: "log.level", doc: "The least important lines that are written.",
 		at: func(c *Config) value {
@@ -160,8 +176,14 @@ var keys = []key{
 		func(l *Limits) value { return number{&l.RosterItems, 1, 1_000_000} }),
 	limit("offline_messages", "Messages kept for an account that is offline; above it the sender gets an error.",
 		func(l *Limits) value { return number{&l.OfflineMessages, 1, 1_000_000} }),
+	limit("tokens_per_account", "Clients of one account that can log in with a token; the one that was away longest has to use the password again.",
+		func(l *Limits) value { return number{&l.TokensPerAccount, 1, 10_000} }),
 	limit("outbound_queue", "What may wait for a slow client, then its session ends.",
 		func(l *Limits) value { return size{&l.OutboundQueue, 64 << 10, math.MaxInt32} }),
+	limit("unacked_stanzas", "Stanzas that wait for a client's acknowledgement (XEP-0198): more are not written, and a session without a connection ends.",
+		func(l *Limits) value { return number{&l.Unacked, 16, 1_000_000} }),
+	limit("resume_time", "How long the session of a client whose connection was lost waits for it to come back; 0 turns that off.",
+		func(l *Limits) value { return duration{&l.ResumeTime, 0, 24 * time.Hour} }),
 	limit("ping_interval", "Silence after which the server asks whether a client is still there.",
 		func(l *Limits) value { return duration{&l.PingInterval, time.Second, 24 * time.Hour} }),
 	limit("dead_after", "Silence after which a connection is taken for dead.",

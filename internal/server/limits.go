@@ -26,7 +26,8 @@ func limits(l config.Limits) c2s.Limits {
 		BurstBytes:       l.RateBytesBurst,
 		StanzasPerSecond: l.RateStanzas,
 		BurstStanzas:     l.RateStanzasBurst,
-		Session:          session.Limits{QueueBytes: l.OutboundQueue, HeldBytes: l.OutboundQueue / 4},
+		Session:          session.Limits{QueueBytes: l.OutboundQueue, HeldBytes: l.OutboundQueue / 4, Unacked: l.Unacked},
+		Resume:           l.ResumeTime,
 		PingAfter:        l.PingInterval,
 		DeadAfter:        l.DeadAfter,
 	}

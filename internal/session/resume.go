@@ -7,8 +7,8 @@ import (
 )
 
 // Detach takes the session's stream away, once its writer has ended, and reports
-// whether it may wait for another: not if it was ended meanwhile. The caller has
-// bounded or aborted what the writer may be doing.
+// whether it may wait for another: not if it was ended meanwhile or holds too
+// much. The caller has bounded or aborted what the writer may be doing.
 func (s *Session) Detach() bool {
 	s.mu.Lock()
 	if s.managed == nil || s.ending || s.closing.Load() {
@@ -26,6 +26,9 @@ func (s *Session) Detach() bool {
 		s.client = new(clientState) // nobody looks: the latest presence is enough
 	}
 	s.client.detached = true
+	if !s.ending {
+		s.overflowing() // the caller ends it
+	}
 	return !s.ending
 }
 
