@@ -3,12 +3,18 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"parley/storage"
 )
+
+// diskFull is the SQLSTATE of a server without room on its disk.
+const diskFull = "53100"
 
 // code is the SQLSTATE of a server's error, empty of any other.
 func code(err error) string {
@@ -30,7 +36,7 @@ func (e *engine) Retryable(err error) bool {
 		return lost(err)
 	case c == "40001", c == "40P01": // serialization failure, deadlock
 		return true
-	case c == "55P03", c == "53300", c == "53100": // lock not available, too many connections, disk full
+	case c == "55P03", c == "53300", c == diskFull: // lock not available, too many connections, disk full
 		return true
 	default: // 08: connection; 57P01 to 57P05: the server shuts down, starts, drops us
 		return strings.HasPrefix(c, "08") || strings.HasPrefix(c, "57P")
@@ -52,10 +58,14 @@ func (e *engine) Explain(err error) error { return explain(err) }
 
 // explain says what to do.
 func explain(err error) error {
-	if advice := advise(err); advice != "" {
-		return &explained{err, advice}
+	advice := advise(err)
+	if advice == "" {
+		return err
 	}
-	return err
+	if code(err) == diskFull {
+		err = fmt.Errorf("%w: %w", storage.ErrFull, err)
+	}
+	return &explained{err, advice}
 }
 
 // explained is an error on one line, with advice.
@@ -85,7 +95,7 @@ func advise(err error) string {
 		return "make the database first: createdb --encoding=UTF8 <name>"
 	case "42501":
 		return "the database user needs the right to create and use tables: GRANT CREATE ON SCHEMA public TO <user>"
-	case "53100":
+	case diskFull:
 		return "make room on the database server's disk"
 	case "53300":
 		return "raise max_connections of the server or lower pool_max_conns in PARLEY_DATABASE_URL"

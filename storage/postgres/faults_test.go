@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -179,6 +180,27 @@ func TestSettings(t *testing.T) {
 	}
 	if got := postgres.Setting(t, address, "application_name"); got != "parley" {
 		t.Errorf("application_name is %s", got)
+	}
+}
+
+// The server says that its disk is full, and then no more.
+func TestFull(t *testing.T) {
+	t.Parallel()
+	address := pgtest.URL(t)
+	s := migrated(t, address, alice)
+	execute(t, address, `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql
+		AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$`)
+	execute(t, address, `CREATE TRIGGER full_disk BEFORE INSERT ON messages EXECUTE FUNCTION full_disk()`)
+	write := func() error {
+		m := storage.Message{Account: alice, ID: s.NewMessageID()}
+		return storage.Wait(t.Context(), s.AppendMessage(t.Context(), m, storage.Append{}))
+	}
+	if err := write(); !errors.Is(err, storage.ErrFull) || !strings.Contains(err.Error(), "make room") {
+		t.Errorf("got %v", err)
+	}
+	execute(t, address, `DROP TRIGGER full_disk ON messages`)
+	if err := write(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 
 	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
+
+	"parley/storage"
 )
 
 // code is the primary result code of an SQLite error, 0 of any other.
@@ -50,7 +52,7 @@ func explain(err error) error {
 	case codes.SQLITE_CANTOPEN, codes.SQLITE_READONLY, codes.SQLITE_PERM:
 		return fmt.Errorf("%w; check that the folder and the files in it are writable for this user", err)
 	case codes.SQLITE_FULL:
-		return fmt.Errorf("%w; make room on the disk", err)
+		return fmt.Errorf("%w: %w; make room on the disk", storage.ErrFull, err)
 	case codes.SQLITE_BUSY:
 		return fmt.Errorf("%w; another program keeps the database locked: stop it and try again", err)
 	}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"fmt"
 	"testing"
 
 	"parley/storage/sqlstore"
@@ -24,4 +25,25 @@ func WriterPragma(t *testing.T, path, name string) (value string) {
 		t.Fatal(err)
 	}
 	return value
+}
+
+// OpenSmall opens a database that is full at so many pages, if pages is not 0.
+func OpenSmall(t *testing.T, path string, pages int) *sqlstore.Store {
+	t.Helper()
+	e, err := open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pages > 0 {
+		tx, err := e.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = tx.Query(t.Context(), func(scan sqlstore.Scan) error { return scan(new(int)) },
+			fmt.Sprintf("PRAGMA max_page_count(%d)", pages))
+		if tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sqlstore.New(e, nil)
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -24,6 +25,9 @@ const (
 	// database is away or busy; the first limit reached counts.
 	maxAttempts = 24
 	retryFor    = 20 * time.Second
+	// fullFor takes the place of retryFor while the disk is full: that seldom
+	// ends by itself, and senders are told to try later.
+	fullFor = 2 * time.Second
 	// attemptTimeout bounds one transaction, so that a database that stopped
 	// answering counts as away.
 	attemptTimeout = 10 * time.Second
@@ -240,20 +244,28 @@ func (c *committer) fail(batch []*op, err error) {
 // bounds are reached. After an error nothing of the batch is in the database
 // and its ops are queued again.
 func (c *committer) persist(batch []*op) error {
-	deadline := time.Now().Add(retryFor)
+	started := time.Now()
 	pause := minPause
 	for attempt := 1; ; attempt++ {
 		err := c.attempt(batch)
 		if err == nil || !c.engine.Retryable(err) {
 			return err
 		}
-		if attempt == maxAttempts || time.Now().Add(pause).After(deadline) || !c.sleep(pause) {
+		if attempt == maxAttempts || time.Since(started)+pause > c.patience(err) || !c.sleep(pause) {
 			c.log.Error("write failed", "module", "sqlstore", "n", len(batch), "err", err)
 			return err
 		}
 		c.log.Warn("write repeated", "module", "sqlstore", "n", len(batch), "attempt", attempt, "err", err)
 		pause = min(2*pause, maxPause)
 	}
+}
+
+// patience is for how long a batch that failed with err is repeated.
+func (c *committer) patience(err error) time.Duration {
+	if errors.Is(c.engine.Explain(err), storage.ErrFull) {
+		return fullFor
+	}
+	return retryFor
 }
 
 // sleep reports whether it slept to the end.
