@@ -147,6 +147,7 @@ func (s *Session) ack(h uint32) ([]*module.Stanza, *stanza.StreamError) {
 	arrived := s.unhold(m.before + int(n))
 	m.before, m.acked, s.asked = 0, h, false
 	m.since = min(m.since, int(m.sent-m.acked))
+	s.probing = s.probing && len(s.held) > 0
 	s.wakeWriter()
 	return arrived, nil
 }

@@ -23,6 +23,7 @@ type wire struct {
 	mu      sync.Mutex
 	change  sync.Cond
 	wrote   []string // guarded by mu
+	said    []string // guarded by mu: elements of the stream, and the stanzas around them
 	end     *stanza.StreamError
 	ended   bool
 	probes  int
@@ -56,7 +57,7 @@ func (w *wire) wait(cond func() bool) {
 	}
 }
 
-func (w *wire) WriteStanzas(batch []*module.Stanza, _ ...[]byte) error {
+func (w *wire) WriteStanzas(batch []*module.Stanza, after ...[]byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.stuck && !w.hurry && !w.abort {
@@ -69,6 +70,10 @@ func (w *wire) WriteStanzas(batch []*module.Stanza, _ ...[]byte) error {
 	}
 	for _, st := range batch {
 		w.wrote = append(w.wrote, st.ID)
+		w.said = append(w.said, st.ID)
+	}
+	for _, e := range after {
+		w.said = append(w.said, string(e))
 	}
 	w.change.Broadcast()
 	return nil
@@ -345,7 +350,7 @@ type tracker struct {
 }
 
 func (r *tracker) Takes(module.Session, *module.Stanza) bool { return true }
-func (r *tracker) Sent(int)                  {}
+func (r *tracker) Sent(int)                                  {}
 func (r *tracker) Delivered(*module.Stanza) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
