@@ -192,7 +192,7 @@ func (s *Server) build(ctx context.Context) (err error) {
 		Domain: s.domain, Router: s.router, SASL: mechanisms, Guesses: guesses,
 		Registration: func(addr string) c2s.Registrant { return s.modules.register.Stream(addr) },
 		TLS:          s.certs.TLSConfig(), RequireTLS: s.cfg.RequireTLS, Local: s.cfg.LocalNetworks,
-		Limits: limits(s.cfg.Limits), Log: s.log,
+		Limits: limits(s.cfg.Limits), Streams: s.store, Log: s.log,
 	})
 	return nil
 }
