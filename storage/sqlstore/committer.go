@@ -44,6 +44,8 @@ type committer struct {
 	bulk   bulk
 	log    *slog.Logger
 
+	counters *counters
+
 	slots   chan struct{} // one token per queued op: back-pressure
 	wake    chan struct{} // holds one token when the queue has grown
 	closing chan struct{} // closed by close
@@ -64,9 +66,12 @@ type committer struct {
 func newCommitter(engine Engine, log *slog.Logger) *committer {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &committer{
-		engine:  engine,
-		bulk:    newBulk(engine),
-		log:     log,
+		engine: engine,
+		bulk:   newBulk(engine),
+		log:    log,
+
+		counters: newCounters(),
+
 		slots:   make(chan struct{}, maxQueued),
 		wake:    make(chan struct{}, 1),
 		closing: make(chan struct{}),
@@ -235,6 +240,7 @@ func (c *committer) fail(batch []*op, err error) {
 		err = fmt.Errorf("%w: %w", storage.ErrClosed, err)
 	}
 	err = c.engine.Explain(err)
+	c.counters.failed(len(batch))
 	for _, o := range batch {
 		o.withdraw(err)
 	}
@@ -256,6 +262,7 @@ func (c *committer) persist(batch []*op) error {
 			return err
 		}
 		c.log.Warn("write repeated", "module", "sqlstore", "n", len(batch), "attempt", attempt, "err", err)
+		c.counters.repeated()
 		pause = min(2*pause, maxPause)
 	}
 }
@@ -295,7 +302,11 @@ func (c *committer) attempt(batch []*op) error {
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, attemptTimeout)
 	defer cancel()
+	began := time.Now()
 	results, err := c.transact(ctx, running)
+	if err == nil {
+		c.counters.committed(len(running), time.Since(began))
+	}
 	for i, o := range running {
 		if err != nil {
 			o.requeue()
