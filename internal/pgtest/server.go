@@ -215,3 +215,16 @@ func binaries() (string, error) {
 	}
 	return filepath.Dir(best), nil
 }
+
+// Alive tells whether the process runs.
+func (s *Server) Alive() bool {
+	if s.process == nil {
+		return false
+	}
+	select {
+	case <-s.ended:
+		return false
+	default:
+		return true
+	}
+}

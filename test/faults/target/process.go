@@ -1,0 +1,57 @@
+package target
+
+import (
+	"fmt"
+	"os/exec"
+	"runtime"
+	"syscall"
+)
+
+// process is a server's, in a group of its own.
+type process struct {
+	cmd    *exec.Cmd
+	exited chan struct{} // closed when it is gone
+}
+
+// launch starts cmd with its output in dir. The process ends with ours, for
+// which the thread that starts it must live as long as it.
+func launch(cmd *exec.Cmd, dir string) (*process, error) {
+	log, err := logFile(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid = true
+	dieWithUs(cmd.SysProcAttr)
+	p, started := &process{cmd, make(chan struct{})}, make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // it is killed most of the time
+		}
+		close(p.exited)
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("target: %w", err)
+	}
+	return p, nil
+}
+
+// Kill implements Server.
+func (p *process) Kill() {
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // it may be gone
+	<-p.exited
+}
+
+// Exited implements Server.
+func (p *process) Exited() <-chan struct{} { return p.exited }
+
+// PID implements Server.
+func (p *process) PID() int { return p.cmd.Process.Pid }
