@@ -154,6 +154,7 @@ func (c *Conn) resumeInline(ctx context.Context, request *stanza.Element) (*stan
 // resumed lets a resumed session write.
 func (c *Conn) resumed(s *session.Session) {
 	s.Start()
+	c.server.Router.Resumed(c.server.base, s)
 	c.log.Info("resumed", "resource", s.JID().Resource())
 }
 

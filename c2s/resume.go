@@ -185,6 +185,9 @@ func (c *Conn) park(e *stanza.StreamError, orderly bool) bool {
 	if e != nil {
 		c.writeEnd(e)
 	}
+	if !c.replaced.Load() { // else it is resumed at once
+		c.server.Router.Detached(context.Background(), r.session)
+	}
 	r.release()
 	return true
 }

@@ -83,7 +83,7 @@ func (m *Module) sessionClosed(ctx context.Context, s module.Session) error {
 		return nil // a newer session has taken the resource over, and is there
 	}
 	st := module.NewStanza(stanza.Presence, unavailable, s.JID(), jid.JID{})
-	was := s.Presence() != nil
+	was := s.Presence() != nil && !m.hidden.Get(s)
 	defer m.endDirected(ctx, s, st, was)
 	if !was {
 		return nil

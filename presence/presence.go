@@ -25,6 +25,9 @@ type Subscriptions interface {
 // for the defaults.
 type Options struct {
 	MaxDirected int // addresses with directed presence at a time, per session; 1000
+	// HideDetached shows a session that waits for its client to come back
+	// (XEP-0198 §5) as unavailable. It still takes messages.
+	HideDetached bool
 }
 
 // Module is the presence feature.
@@ -35,6 +38,7 @@ type Module struct {
 	hooks *module.Hooks
 
 	directed module.SessionValue[*directed]
+	hidden   module.SessionValue[bool]
 }
 
 // New returns the feature.
@@ -42,7 +46,7 @@ func New(subs Subscriptions, opts Options) *Module {
 	if opts.MaxDirected <= 0 {
 		opts.MaxDirected = 1000
 	}
-	return &Module{subs: subs, opts: opts, directed: module.NewSessionValue[*directed]()}
+	return &Module{subs: subs, opts: opts, directed: module.NewSessionValue[*directed](), hidden: module.NewSessionValue[bool]()}
 }
 
 // Spec names the standard.
@@ -56,6 +60,10 @@ func (m *Module) Register(r *module.Registrar) {
 	r.Hooks.PresenceFromClient.Add(module.StageDeliver, m.fromClient)
 	r.Hooks.PresenceToAccount.Add(module.StageDeliver, m.toAccount)
 	r.Hooks.SessionClosed.Add(module.StageDeliver, m.sessionClosed)
+	if m.opts.HideDetached {
+		r.Hooks.SessionDetached.Add(module.StageDeliver, m.hide)
+		r.Hooks.SessionResumed.Add(module.StageDeliver, m.show)
+	}
 }
 
 func (m *Module) logger() *slog.Logger { return m.host.Logger("presence") }

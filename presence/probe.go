@@ -133,7 +133,7 @@ func (m *Module) present(full jid.JID, send func(*module.Stanza)) {
 
 // current returns what a resource announces, nil if it is not available.
 func (m *Module) current(full jid.JID) *module.Availability {
-	if s := m.host.Session(full); s != nil {
+	if s := m.host.Session(full); s != nil && !m.hidden.Get(s) {
 		return s.Presence()
 	}
 	return nil

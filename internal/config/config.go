@@ -58,6 +58,7 @@ type C2S struct {
 	Addr          string // STARTTLS; "": off
 	TLSAddr       string // direct TLS; "": off
 	ProxyProtocol bool
+	HideDetached  bool // show sessions without a connection as unavailable
 }
 
 // Admin is the operator's listener: metrics and the running server's ear for

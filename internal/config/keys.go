@@ -77,6 +77,8 @@ var keys = []key{
 		at: func(c *Config) value { return addr(&c.C2S.TLSAddr) }},
 	{name: "c2s.proxy_protocol", doc: "Whether connections from trusted_proxies begin with a PROXY protocol line that names the client.",
 		at: func(c *Config) value { return truth{&c.C2S.ProxyProtocol} }},
+	{name: "c2s.hide_detached", doc: "Whether contacts see somebody whose connection was lost as unavailable at once, and not only when limits.resume_time is over.",
+		at: func(c *Config) value { return truth{&c.C2S.HideDetached} }},
 
 	{name: "admin.addr", doc: "Keep it on loopback: metrics need no password.",
 		at: func(c *Config) value { return addr(&c.Admin.Addr) }},

@@ -94,6 +94,11 @@ type Hooks struct {
 	// changed from negative to non-negative (it may get offline messages).
 	// Run by the presence module after it has broadcast.
 	SessionAvailable Chain[Session]
+	// SessionDetached: a session has lost its stream and waits for its client to
+	// come back (XEP-0198 §5). ctx is not that of the connection.
+	SessionDetached Chain[Session]
+	// SessionResumed: the client has come back, and knows.
+	SessionResumed Chain[Session]
 	// SessionClosed: a session has ended and is no longer in Host.Sessions.
 	// Presence() still tells what it was. ctx is not that of the connection.
 	SessionClosed Chain[Session]

@@ -175,6 +175,20 @@ func (r *Router) Bound(ctx context.Context, s Bound) {
 	}
 }
 
+// Detached tells the modules that s has lost its stream, and may be resumed.
+func (r *Router) Detached(ctx context.Context, s Bound) {
+	if err := r.Hooks.SessionDetached.Run(ctx, s); err != nil {
+		r.Log.Error("session detached hook failed", "jid", s.JID().String(), "err", err)
+	}
+}
+
+// Resumed tells the modules that s has a stream again.
+func (r *Router) Resumed(ctx context.Context, s Bound) {
+	if err := r.Hooks.SessionResumed.Run(ctx, s); err != nil {
+		r.Log.Error("session resumed hook failed", "jid", s.JID().String(), "err", err)
+	}
+}
+
 // Unbind gives what s did not deliver to others, takes s out of the table and
 // tells the modules. ctx must outlive the connection.
 func (r *Router) Unbind(ctx context.Context, s Bound, orderly bool) {

@@ -31,7 +31,7 @@ func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Acc
 		roster:  roster.New(store, roster.Options{MaxItems: cfg.Limits.RosterItems}),
 		offline: offline.New(store, offline.Options{MaxMessages: cfg.Limits.OfflineMessages, Window: cfg.Limits.OutboundQueue / 4}),
 	}
-	m.presence = presence.New(m.roster, presence.Options{})
+	m.presence = presence.New(m.roster, presence.Options{HideDetached: cfg.C2S.HideDetached})
 	m.roster.SetPresences(m.presence)
 	m.register = register.New(registerOptions(cfg), accounts, store)
 	m.all = []module.Module{
