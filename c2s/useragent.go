@@ -44,3 +44,10 @@ func shorten(s string) string {
 
 // userAgentID is the id of the client that a session was bound by.
 var userAgentID = module.NewSessionValue[string]()
+
+// IsClient reports whether s is a session of the client of that id, or of any
+// client that has one for "".
+func IsClient(s module.Session, id string) bool {
+	own := userAgentID.Get(s)
+	return own != "" && (id == "" || own == id)
+}

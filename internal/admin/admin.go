@@ -31,7 +31,9 @@ type Store interface {
 	DeleteAccount(ctx context.Context, jid string) error
 	Accounts(ctx context.Context, domain, after string, limit int) ([]storage.Account, error)
 	CreateInvite(ctx context.Context, i storage.Invite) error
+	Tokens(ctx context.Context, account, client string) ([]storage.Token, error)
 	Ties
+	Logins
 }
 
 // Options of an Admin.
@@ -96,7 +98,7 @@ func (a *Admin) AddUser(ctx context.Context, address, password string) (string, 
 		case err != nil:
 			return account, err
 		case unclaimed:
-			return account, a.change(ctx, Change{account, PasswordChanged}, a.store.SetCredentials(ctx, account, creds))
+			return account, a.change(ctx, Change{JID: account, What: PasswordChanged}, a.store.SetCredentials(ctx, account, creds))
 		}
 		return account, fmt.Errorf("%s exists already; change its password with `parley user passwd`", account)
 	}
@@ -117,7 +119,7 @@ func (a *Admin) SetPassword(ctx context.Context, address, password string) (stri
 	if err != nil {
 		return "", err
 	}
-	return account, a.change(ctx, Change{account, PasswordChanged}, a.store.SetCredentials(ctx, account, creds))
+	return account, a.change(ctx, Change{JID: account, What: PasswordChanged}, a.store.SetCredentials(ctx, account, creds))
 }
 
 func (a *Admin) keys(address, password string) (string, []storage.Credential, error) {
@@ -144,11 +146,15 @@ func (a *Admin) setDisabled(ctx context.Context, address string, disabled bool, 
 	if err != nil {
 		return "", err
 	}
-	return account, a.change(ctx, Change{account, what}, a.store.SetDisabled(ctx, account, disabled))
+	return account, a.change(ctx, Change{JID: account, What: what}, a.store.SetDisabled(ctx, account, disabled))
 }
 
-// change tells of what was written, or explains why it was not.
+// change follows up what was written and tells of it, or explains why it was
+// not written.
 func (a *Admin) change(ctx context.Context, c Change, err error) error {
+	if err == nil && c.EndsSessions() {
+		err = ForgetLogins(ctx, a.store, c.JID)
+	}
 	if err != nil {
 		return a.explain(c.JID, err)
 	}

@@ -31,12 +31,15 @@ const (
 	Disabled        What = "disabled"
 	Enabled         What = "enabled"
 	PasswordChanged What = "password"
+	TokensRevoked   What = "tokens"
 )
 
 // Change is news about one account.
 type Change struct {
 	JID  string `json:"jid"`
 	What What   `json:"what"`
+	// Client is whose tokens were revoked; empty for those of all.
+	Client string `json:"client,omitempty"`
 }
 
 // EndsSessions reports whether whoever is logged in must go.
@@ -46,7 +49,7 @@ func (c Change) EndsSessions() bool {
 
 func (c Change) valid() bool {
 	switch c.What {
-	case Removing, Removed, Disabled, Enabled, PasswordChanged:
+	case Removing, Removed, Disabled, Enabled, PasswordChanged, TokensRevoked:
 		return c.JID != ""
 	}
 	return false

@@ -28,11 +28,11 @@ func (a *Admin) RemoveUser(ctx context.Context, address string) (string, error) 
 	if _, err := a.store.Account(ctx, account); err != nil {
 		return account, a.explain(account, err)
 	}
-	_ = a.tell(ctx, Change{account, Removing}) // told again below, where a failure shows
+	_ = a.tell(ctx, Change{JID: account, What: Removing}) // told again below, where a failure shows
 	if err := a.remove(ctx, account); err != nil {
 		return account, err
 	}
-	return account, a.tell(ctx, Change{account, Removed})
+	return account, a.tell(ctx, Change{JID: account, What: Removed})
 }
 
 // remove is done when the account is gone, whoever removed it.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 
+	"parley/internal/admin"
 	"parley/internal/jid"
+	"parley/internal/module"
+	"parley/internal/router"
 	"parley/internal/sasl"
 	"parley/roster"
 	"parley/stanza"
@@ -15,6 +18,7 @@ import (
 // accounts is what the router and the modules may do with accounts.
 type accounts struct {
 	store      *sqlstore.Store
+	router     *router.Router
 	roster     *roster.Module
 	iterations int
 }
@@ -37,13 +41,28 @@ func (a *accounts) Create(ctx context.Context, account jid.JID, password string)
 	return a.store.CreateAccount(ctx, account.String(), keys)
 }
 
-// SetPassword implements register.Accounts.
-func (a *accounts) SetPassword(ctx context.Context, account jid.JID, password string) error {
+// SetPassword implements register.Accounts. The tokens, made from the old keys,
+// are worth nothing from the first write on; the rest is tidying up.
+func (a *accounts) SetPassword(ctx context.Context, session jid.JID, password string) error {
 	keys, err := a.keys(password)
 	if err != nil {
 		return err
 	}
-	return a.store.SetCredentials(ctx, account.String(), keys)
+	account := session.Bare()
+	if err := a.store.SetCredentials(ctx, account.String(), keys); err != nil {
+		return err
+	}
+	a.endSessions(account, func(s module.Session) bool { return s.JID() != session })
+	return admin.ForgetLogins(ctx, a.store, account.String())
+}
+
+// endSessions ends those of the account's sessions that which chooses.
+func (a *accounts) endSessions(account jid.JID, which func(module.Session) bool) {
+	for _, s := range a.router.Sessions(account) {
+		if which(s) {
+			s.End(&stanza.StreamError{Condition: stanza.StreamNotAuthorized})
+		}
+	}
 }
 
 // keys: a password that cannot be used is the user's to change.

@@ -14,6 +14,11 @@ func core() []module.Spec {
 		{Number: "RFC 9266, RFC 5929", Title: "Channel bindings for TLS", Status: "tls-exporter and tls-server-end-point"},
 		{Number: "XEP-0156", Title: "Discovering Alternative XMPP Connection Methods", Version: "1.4.0", Status: "host-meta, host-meta.json"},
 		{Number: "XEP-0368", Title: "SRV records for XMPP over TLS", Version: "1.1.0", Status: "direct TLS with ALPN; the DNS records are the operator's"},
+		{Number: "XEP-0386", Title: "Bind 2", Version: "1.1.0", Status: "complete"},
+		{Number: "XEP-0388", Title: "Extensible SASL Profile", Version: "1.0.4", Status: "complete but for tasks: nothing asks for a second factor"},
 		{Number: "XEP-0440", Title: "SASL Channel-Binding Type Capability", Version: "1.0.0", Status: "complete"},
+		{Number: "XEP-0474", Title: "SASL SCRAM Downgrade Protection", Version: "0.5.0", Status: "complete, in both profiles"},
+		{Number: "XEP-0478", Title: "Stream Limits Advertisement", Version: "0.2.0", Status: "complete for clients"},
+		{Number: "XEP-0484", Title: "Fast Authentication Streamlining Tokens", Version: "0.2.0", Status: "complete but for TLS 0-RTT; HT-SHA-256 with EXPR, ENDP and NONE"},
 	}
 }

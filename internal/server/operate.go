@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"parley/c2s"
 	"parley/internal/admin"
 	"parley/internal/jid"
 	"parley/internal/module"
@@ -49,6 +50,8 @@ func (s *Server) accountChanged(ctx context.Context, c admin.Change) error {
 		return s.accounts.Remove(ctx, account)
 	case c.What == admin.Removed:
 		s.router.AccountRemoved(ctx, account)
+	case c.What == admin.TokensRevoked:
+		s.accounts.endSessions(account, func(one module.Session) bool { return c2s.IsClient(one, c.Client) })
 	case c.EndsSessions():
 		s.router.EndSessions(account, &stanza.StreamError{Condition: stanza.StreamNotAuthorized})
 	}

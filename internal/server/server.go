@@ -18,7 +18,6 @@ import (
 	"parley/internal/config"
 	"parley/internal/jid"
 	"parley/internal/router"
-	"parley/internal/sasl"
 	"parley/internal/tlscert"
 	"parley/storage/postgres"
 	"parley/storage/sqlite"
@@ -172,25 +171,25 @@ func (s *Server) build(ctx context.Context) (err error) {
 	s.router = router.New(router.Options{
 		Domain: s.domain, Users: s.accounts, MaxResources: s.cfg.Limits.ResourcesPerAccount, Log: s.log,
 	})
+	s.accounts.router = s.router
 	s.modules = newModules(s.cfg, s.store, s.accounts)
 	s.accounts.roster = s.modules.roster
 	for _, m := range s.modules.all {
 		m.Register(s.router.Registrar)
 	}
-	secret, err := s.store.Secret(ctx, "sasl", 32)
+	guesses := c2s.NewGuesses(guessOptions(s.cfg.Limits))
+	mechanisms, err := s.mechanisms(ctx, guesses)
 	if err != nil {
 		return err
 	}
-	guesses := c2s.NewGuesses(guessOptions(s.cfg.Limits))
-	mechanisms, err := sasl.New(sasl.Options{
-		Domain: s.domain, Store: guesses.Store(s.store), Secret: secret, Iterations: s.cfg.SASL.Iterations,
-	})
+	resources, err := s.store.Secret(ctx, "resources", 32)
 	if err != nil {
 		return err
 	}
 	s.clients = c2s.New(c2s.Options{
 		Domain: s.domain, Router: s.router, SASL: mechanisms, Guesses: guesses,
 		Registration: func(addr string) c2s.Registrant { return s.modules.register.Stream(addr) },
+		Secret:       resources,
 		TLS:          s.certs.TLSConfig(), RequireTLS: s.cfg.RequireTLS, Local: s.cfg.LocalNetworks,
 		Limits: limits(s.cfg.Limits), Streams: s.store, Log: s.log,
 	})

@@ -76,8 +76,10 @@ type Options struct {
 type Accounts interface {
 	// Create makes the account; storage.ErrConflict if it exists.
 	Create(ctx context.Context, account jid.JID, password string) error
-	// SetPassword replaces the password.
-	SetPassword(ctx context.Context, account jid.JID, password string) error
+	// SetPassword replaces the password of the account that a session belongs to.
+	// Whatever else was let in with the old one must go, but not that session,
+	// whose full JID is given.
+	SetPassword(ctx context.Context, session jid.JID, password string) error
 	// Remove cancels the account's subscriptions and deletes all its data.
 	// Host.AccountRemoved is called by this package.
 	Remove(ctx context.Context, account jid.JID) error

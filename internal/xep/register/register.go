@@ -123,7 +123,7 @@ func (m *Module) change(ctx context.Context, iq *module.IQ) error {
 	if e := m.checkPassword(in.password); e != nil {
 		return e
 	}
-	if err := m.accounts.SetPassword(ctx, iq.From.Bare(), in.password); err != nil {
+	if err := m.accounts.SetPassword(ctx, iq.From, in.password); err != nil {
 		return err
 	}
 	m.log().Info("password changed", "jid", iq.From.Bare().String())

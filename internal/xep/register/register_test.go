@@ -35,12 +35,12 @@ func (a accounts) Create(ctx context.Context, account jid.JID, password string) 
 	return a.CreateAccount(ctx, account.String(), keys)
 }
 
-func (a accounts) SetPassword(ctx context.Context, account jid.JID, password string) error {
+func (a accounts) SetPassword(ctx context.Context, session jid.JID, password string) error {
 	keys, err := sasl.NewKeys(password, sasl.MinIterations)
 	if err != nil {
 		return err
 	}
-	return a.SetCredentials(ctx, account.String(), keys)
+	return a.SetCredentials(ctx, session.Bare().String(), keys)
 }
 
 func (a accounts) Remove(ctx context.Context, account jid.JID) error {

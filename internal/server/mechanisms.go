@@ -1,0 +1,35 @@
+package server
+
+import (
+	"context"
+
+	"parley/c2s"
+	"parley/internal/sasl"
+)
+
+// mechanisms are the ways to log in. Only passwords can be guessed, so only who
+// comes with one waits for others' guesses.
+func (s *Server) mechanisms(ctx context.Context, guesses *c2s.Guesses) (*sasl.Server, error) {
+	secret, err := s.store.Secret(ctx, "sasl", 32)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := s.tokenOptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return sasl.New(sasl.Options{
+		Domain: s.domain, Store: guesses.Store(s.store), Secret: secret, Iterations: s.cfg.SASL.Iterations, Tokens: tokens,
+	})
+}
+
+func (s *Server) tokenOptions(ctx context.Context) (sasl.TokenOptions, error) {
+	if s.cfg.SASL.TokenLifetime == 0 {
+		return sasl.TokenOptions{}, nil
+	}
+	secret, err := s.store.Secret(ctx, "fast", 32)
+	return sasl.TokenOptions{
+		Store: s.store, Secret: secret, Max: s.cfg.Limits.TokensPerAccount,
+		Lifetime: s.cfg.SASL.TokenLifetime, Rotate: s.cfg.SASL.TokenRotation,
+	}, err
+}
