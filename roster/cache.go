@@ -140,6 +140,16 @@ func (m *Module) IsSubscriber(ctx context.Context, account, contact jid.JID) (bo
 	return state&bitFrom != 0, err
 }
 
+// Lists reports whether contact is in the roster that account's clients see.
+func (m *Module) Lists(ctx context.Context, account, contact jid.JID) (bool, error) {
+	s, err := m.Contacts(ctx, account)
+	if err != nil {
+		return false, err
+	}
+	item, _ := s.Item(contact)
+	return item.Listed, nil
+}
+
 func (m *Module) state(ctx context.Context, account, contact jid.JID) (State, error) {
 	s, err := m.Contacts(ctx, account)
 	if err != nil {

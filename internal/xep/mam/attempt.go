@@ -1,0 +1,79 @@
+package mam
+
+import (
+	"sync"
+
+	"parley/internal/jid"
+	"parley/internal/module"
+)
+
+// originKey names a message that a client of an account has sent.
+type originKey struct {
+	peer   jid.JID // bare
+	origin string
+}
+
+// attempt is what became of a message with an origin-id that was sent for the
+// first time. It is done when all its rows are stored, or one could not be.
+// Those who repeat the message wait for it.
+type attempt struct {
+	account  jid.JID
+	key      originKey
+	stanzaID string // id attribute, which an error answer repeats
+	row      int64  // id in the archive it was read from after a start, else 0
+
+	done chan struct{}
+	mu   sync.Mutex
+	left int      // guarded by mu: rows to be stored
+	err  error    // guarded by mu until done is closed
+	then []func() // guarded by mu
+}
+
+var _ module.Pending = (*attempt)(nil)
+
+// Done implements module.Pending.
+func (a *attempt) Done() <-chan struct{} { return a.done }
+
+// Err implements module.Pending.
+func (a *attempt) Err() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.err
+}
+
+// Then implements module.Pending.
+func (a *attempt) Then(f func()) {
+	a.mu.Lock()
+	if !a.isDone() {
+		a.then = append(a.then, f)
+		a.mu.Unlock()
+		return
+	}
+	a.mu.Unlock()
+	f()
+}
+
+// isDone is called with mu held.
+func (a *attempt) isDone() bool {
+	select {
+	case <-a.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// settle notes the outcome of one row. The first error decides.
+func (a *attempt) settle(err error) {
+	a.mu.Lock()
+	a.left--
+	var then []func()
+	if !a.isDone() && (err != nil || a.left <= 0) {
+		a.err, then, a.then = err, a.then, nil
+		close(a.done)
+	}
+	a.mu.Unlock()
+	for _, f := range then {
+		f()
+	}
+}

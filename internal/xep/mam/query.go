@@ -1,0 +1,115 @@
+package mam
+
+import (
+	"context"
+	"fmt"
+
+	"parley/internal/jid"
+	"parley/internal/module"
+	"parley/stanza"
+	"parley/storage"
+)
+
+// query is what a client wants to read (XEP-0313 §4).
+type query struct {
+	account   jid.JID
+	id        string // queryid, which each result repeats
+	flip      bool   // §4.3.4
+	maxIDs    int    // in the field ids
+	filter    storage.ArchiveFilter
+	page      storage.ArchivePage
+	mentioned []int64 // ids that the archive must have
+}
+
+// parseQuery reads a request.
+func (m *Module) parseQuery(account jid.JID, e *stanza.Element) (*query, error) {
+	if _, ok := e.Lookup("node"); ok {
+		return nil, stanza.NewError(stanza.ItemNotFound, "accounts have no nodes") // §5.1.3: pubsub
+	}
+	q := &query{account: account, id: e.Attr("queryid"), flip: e.Child(NS, "flip-page") != nil, maxIDs: m.opts.Page}
+	if x := e.Child(nsData, "x"); x != nil {
+		if err := q.readForm(x); err != nil {
+			return nil, err
+		}
+	}
+	if err := q.readSet(e.Child(NSRSM, "set"), m.opts.Page); err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+// owner lets only the owner of an archive in (XEP-0313 §7.1).
+func (m *Module) owner(h module.IQHandler) module.IQHandler {
+	return func(ctx context.Context, iq *module.IQ) (*stanza.Element, error) {
+		if !iq.FromOwner() {
+			return nil, stanza.NewError(stanza.Forbidden, "")
+		}
+		return h(ctx, iq)
+	}
+}
+
+// query sends the results, and answers when all are on their way (§4).
+func (m *Module) query(ctx context.Context, iq *module.IQ) (*stanza.Element, error) {
+	q, err := m.parseQuery(iq.Account(), iq.Request)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.known(ctx, q); err != nil {
+		return nil, err
+	}
+	if q.page.Max == 0 {
+		return m.count(ctx, q)
+	}
+	rows, complete, err := m.read(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.send(ctx, iq.Session, q, rows); err != nil {
+		return nil, err
+	}
+	return q.fin(rows, complete), nil
+}
+
+// known refuses a query with an id that the archive does not have (§4.1.3,
+// §4.3.2).
+func (m *Module) known(ctx context.Context, q *query) error {
+	if len(q.mentioned) == 0 {
+		return nil
+	}
+	ok, err := m.store.HasArchived(ctx, q.account.String(), q.mentioned...)
+	switch {
+	case err != nil:
+		return fmt.Errorf("mam: look for ids: %w", err)
+	case !ok:
+		return errNoSuchID()
+	}
+	return nil
+}
+
+// count answers who wants no results (XEP-0059 §2.7).
+func (m *Module) count(ctx context.Context, q *query) (*stanza.Element, error) {
+	n, err := m.store.ArchiveCount(ctx, q.account.String(), q.filter)
+	if err != nil {
+		return nil, fmt.Errorf("mam: count: %w", err)
+	}
+	fin := stanza.New(NS, "fin")
+	if n == 0 {
+		fin.Set("complete", "true")
+	}
+	return fin.Add(resultSet(nil, false, n)), nil
+}
+
+// fin closes a page (XEP-0313 §4). The number of all is told where it is known
+// without counting: when this page is all.
+func (q *query) fin(rows []storage.Message, complete bool) *stanza.Element {
+	fin := stanza.New(NS, "fin")
+	if complete {
+		fin.Set("complete", "true")
+	}
+	fromStart := q.page.After == 0 && (complete || !backward(q.page)) && q.page.Before == 0
+	count := -1
+	if fromStart && complete {
+		count = len(rows)
+	}
+	return fin.Add(resultSet(rows, fromStart, count))
+}

@@ -1,0 +1,126 @@
+package mam
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parley/internal/jid"
+	"parley/internal/module"
+	"parley/storage"
+)
+
+// repeatable is how long before the start a message can have been sent and still
+// be recognised when it comes again.
+const repeatable = 24 * time.Hour
+
+// Origins tells what accounts have sent before the start.
+type Origins interface {
+	// RecentOrigins returns outgoing messages with an origin-id, newest first;
+	// of those with ids above since.
+	RecentOrigins(ctx context.Context, account string, since int64, limit int) ([]storage.Message, error)
+}
+
+// beginning is how a message starts its way.
+type beginning struct {
+	origin  string   // its origin-id, or ""
+	attempt *attempt // nil without an origin-id
+	known   bool     // the sender's archive has it already
+}
+
+// first finds out whether a message was sent before. A repetition is handled
+// when the first one is, and goes no further. listed says whether the sender's
+// archive takes the message.
+func (m *Module) first(ctx context.Context, ev *module.Event, listed bool) (beginning, error) {
+	origin := originID(ev.Stanza)
+	if origin == "" {
+		return beginning{}, nil
+	}
+	if err := m.recall(ctx, ev.From.Bare()); err != nil {
+		return beginning{}, err
+	}
+	next := m.begin(ev, origin, listed)
+	a, fresh := m.origins.begin(next, nil)
+	switch {
+	case fresh:
+		return beginning{origin: origin, attempt: next}, nil
+	case a.row != 0:
+		return m.afterStart(ctx, ev, a)
+	}
+	ev.Persist(a)
+	return beginning{}, module.ErrHandled
+}
+
+// afterStart decides about a message that the sender's archive has from before
+// the start. If the server was killed between the two sides, or the recipient's
+// refused it, it goes on as if it were new.
+func (m *Module) afterStart(ctx context.Context, ev *module.Event, old *attempt) (beginning, error) {
+	reached, err := m.reached(ctx, old)
+	if err != nil {
+		return beginning{}, err
+	}
+	if reached {
+		return beginning{}, module.ErrHandled
+	}
+	next := m.begin(ev, old.key.origin, false)
+	if a, fresh := m.origins.begin(next, old); !fresh {
+		ev.Persist(a)
+		return beginning{}, module.ErrHandled
+	}
+	return beginning{origin: old.key.origin, attempt: next, known: true}, nil
+}
+
+// begin makes the attempt for ev, which is done when each of its rows is stored.
+func (m *Module) begin(ev *module.Event, origin string, listed bool) *attempt {
+	account, peer := ev.From.Bare(), ev.To.Bare()
+	a := &attempt{account: account, key: originKey{peer, origin}, stanzaID: ev.ID, done: make(chan struct{})}
+	if listed && peer != account {
+		a.left++
+	}
+	if m.isAccount(peer) {
+		a.left++
+	}
+	if a.left == 0 {
+		close(a.done)
+	}
+	return a
+}
+
+// isAccount reports whether a bare JID is that of an account of ours, existing
+// or not.
+func (m *Module) isAccount(j jid.JID) bool { return m.host.IsLocal(j) && j.Local() != "" }
+
+// reached reports whether the recipient's side has the message too. Both sides
+// call it the same.
+func (m *Module) reached(ctx context.Context, a *attempt) (bool, error) {
+	if !m.isAccount(a.key.peer) {
+		return false, nil
+	}
+	peer := a.key.peer.String()
+	has, err := m.store.HasArchived(ctx, peer, a.row)
+	if err != nil {
+		return false, fmt.Errorf("mam: look for a repeated message: %w", err)
+	}
+	if has {
+		return true, nil
+	}
+	waiting, err := m.store.UndeliveredOf(ctx, peer, []int64{a.row})
+	if err != nil {
+		return false, fmt.Errorf("mam: look for a repeated message: %w", err)
+	}
+	return len(waiting) > 0, nil
+}
+
+// recall reads what the account has sent lately, if that is not known.
+func (m *Module) recall(ctx context.Context, account jid.JID) error {
+	if m.origins.loaded(account) {
+		return nil
+	}
+	since := storage.MessageID(time.Now().Add(-repeatable))
+	rows, err := m.store.RecentOrigins(ctx, account.String(), since, maxOrigins)
+	if err != nil {
+		return fmt.Errorf("mam: read origin-ids: %w", err)
+	}
+	m.origins.load(account, rows)
+	return nil
+}

@@ -1,0 +1,235 @@
+package mam_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"parley/internal/module"
+	"parley/internal/xep/mam"
+	"parley/internal/xmpptest/imtest"
+	"parley/internal/xmpptest/modtest"
+	"parley/storage"
+)
+
+func message(to, id, origin, more string) string {
+	return fmt.Sprintf(`<message to='%s' type='chat' id='%s'><body>%s</body><origin-id xmlns='urn:xmpp:sid:0' id='%s'/>%s</message>`, to, id, id, origin, more)
+}
+
+// TestSentAgain: a message that comes again with its origin-id is stored and
+// delivered once, in one run and after a start, from any client of the account
+// and to any resource of the other.
+func TestSentAgain(t *testing.T) {
+	t.Parallel()
+	for _, more := range []string{"", "<no-permanent-store xmlns='urn:xmpp:hints'/>"} {
+		w := newWorld(t, mam.Options{})
+		b := w.Bind(t, juliet).Available()
+		a := w.Bind(t, romeo)
+		a.Send(message("juliet@localhost", "1", "o1", more))
+		a.Send(message("juliet@localhost", "1", "o1", more))
+		w.Bind(t, "romeo@localhost/phone").Send(message(juliet, "1", "o1", more))
+		b.Expect(`<message from='` + romeo + `' to='juliet@localhost' type='chat' id='1'><body>1</body>{more}</message>`)
+		nothing(t, b)
+		if more != "" {
+			continue // the sender's archive does not know of it
+		}
+		w = w.restart(t)
+		b = w.Bind(t, juliet).Available()
+		w.Bind(t, romeo).Send(message("juliet@localhost", "1", "o1", more))
+		nothing(t, b)
+		for _, account := range []string{"romeo@localhost", "juliet@localhost"} {
+			if rows := w.archive(t, account); len(rows) != 1 {
+				t.Errorf("%s has %d rows", account, len(rows))
+			}
+		}
+		if n := len(w.waiting(t, "juliet@localhost")); n != 1 {
+			t.Errorf("%d rows wait", n)
+		}
+	}
+}
+
+// TestNotAgain: what only looks like a repetition is none.
+func TestNotAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{})
+	w.account(t, "tybalt@localhost")
+	a := w.Bind(t, romeo)
+	long := make([]byte, 257) // no origin-id is remembered that is longer than 256 bytes
+	for i := range long {
+		long[i] = 'x'
+	}
+	for _, xml := range []string{
+		message("juliet@localhost", "1", "o1", ""),
+		message("tybalt@localhost", "1", "o1", ""),
+		message("juliet@localhost", "1", "o2", ""),
+		message("juliet@localhost", "1", "", ""),
+		message("juliet@localhost", "1", "", ""),
+		`<message to='juliet@localhost' type='chat' id='1'><body>x</body></message>`,
+		`<message to='juliet@localhost' type='chat' id='1'><body>x</body></message>`,
+		message("juliet@localhost", "1", string(long), ""),
+		message("juliet@localhost", "1", string(long), ""),
+		message("juliet@localhost", "1", string(long[1:]), ""),
+		message("juliet@localhost", "1", string(long[1:]), ""),
+	} {
+		a.Send(xml)
+	}
+	if n := len(w.archive(t, "romeo@localhost")); n != 10 {
+		t.Errorf("the sender has %d rows, want 10", n)
+	}
+	if n := len(w.archive(t, "juliet@localhost")); n != 9 {
+		t.Errorf("the recipient has %d rows, want 9", n)
+	}
+}
+
+// TestNotesAgain: the same for messages to oneself, also after a start.
+func TestNotesAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{})
+	xml := message("romeo@localhost", "1", "o1", "")
+	w.Bind(t, romeo).Send(xml)
+	w.Bind(t, "romeo@localhost/phone").Send(xml)
+	w = w.restart(t)
+	w.Bind(t, romeo).Send(xml)
+	if n := len(w.archive(t, "romeo@localhost")); n != 1 {
+		t.Errorf("got %d rows", n)
+	}
+}
+
+// TestAgainAfterError: a message that was refused is new when it comes again.
+func TestAgainAfterError(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{MaxUndelivered: 1})
+	a := w.Bind(t, romeo)
+	w.send(t, a, message("juliet@localhost", "0", "o0", ""))
+	const full = `<message id='1' type='error' from='juliet@localhost' to='` + romeo + `'>{any}</message>`
+	again := message("juliet@localhost", "1", "o1", "")
+	w.send(t, a, again)
+	a.Expect(full)
+	w.send(t, a, again)
+	a.Expect(full)
+	b := w.Bind(t, juliet).Available()
+	w.send(t, a, again)
+	b.Expect(`<message from='` + romeo + `' to='juliet@localhost' type='chat' id='1'><body>1</body>{more}</message>`)
+	nothing(t, a)
+}
+
+// TestAgainAfterBounce: the same where the recipient's client or server refuses
+// it later.
+func TestAgainAfterBounce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{})
+	a, b := w.Bind(t, romeo).Available(), w.Bind(t, juliet).Available()
+	again := message("juliet@localhost", "1", "o1", "")
+	const arrives = `<message from='` + romeo + `' to='juliet@localhost' type='chat' id='1'><body>1</body>{more}</message>`
+	w.send(t, a, again)
+	b.Expect(arrives)
+	b.Send(`<message to='` + romeo + `' id='2' type='error'/>`) // of another message
+	a.Next()
+	w.send(t, a, again)
+	nothing(t, b)
+	b.Send(`<message to='` + romeo + `' id='1' type='error'/>`)
+	a.Next()
+	w.send(t, a, again)
+	b.Expect(arrives)
+}
+
+// TestKilledBetween: the server was killed when only the sender's row was
+// stored. The message that comes again is delivered; the sender's archive has it
+// once.
+func TestKilledBetween(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{})
+	row := storage.Message{
+		ID: w.store.NewMessageID(), Account: "romeo@localhost", Outgoing: true, Peer: "juliet@localhost",
+		From: romeo, To: "juliet@localhost", StanzaID: "1", OriginID: "o1", Type: "chat", Payload: []byte("<body>1</body>"), Listed: true,
+	}
+	if err := storage.Wait(t.Context(), w.store.AppendMessage(t.Context(), row, storage.Append{})); err != nil {
+		t.Fatal(err)
+	}
+	a, b := w.Bind(t, romeo), w.Bind(t, juliet).Available()
+	for range 2 {
+		a.Send(message("juliet@localhost", "1", "o1", ""))
+	}
+	b.Expect(`<message from='` + romeo + `' to='juliet@localhost' type='chat' id='1'><body>1</body>{more}</message>`)
+	nothing(t, b)
+	if rows := w.archive(t, "romeo@localhost"); len(rows) != 1 {
+		t.Errorf("the sender has %d rows", len(rows))
+	}
+	if rows := w.archive(t, "juliet@localhost"); len(rows) != 1 || rows[0].ID <= row.ID {
+		t.Errorf("the recipient has %+v, want one row above %d", rows, row.ID)
+	}
+}
+
+// gate is a store whose writes for one account wait.
+type gate struct {
+	mam.Store
+	account string
+	open    chan struct{}
+	err     error // what then becomes of them
+	reached chan struct{}
+}
+
+func (g *gate) AppendMessage(ctx context.Context, m storage.Message, a storage.Append) storage.Pending {
+	if m.Account != g.account {
+		return g.Store.AppendMessage(ctx, m, a)
+	}
+	close(g.reached)
+	<-g.open
+	if g.err != nil {
+		return failed{g.err}
+	}
+	return g.Store.AppendMessage(ctx, m, a)
+}
+
+// failed is a write that has failed.
+type failed struct{ err error }
+
+func (f failed) Done() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+func (f failed) Err() error    { return f.err }
+func (f failed) Then(g func()) { g() }
+
+// TestUnderWay: while a message is on its way to the disk, with the sender's row
+// stored and the recipient's not, one that comes again waits for it, and fails if
+// it fails.
+func TestUnderWay(t *testing.T) {
+	t.Parallel()
+	for name, outcome := range map[string]error{"stored": nil, "failed": context.Canceled} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &world{Bench: modtest.New(t), store: modtest.Store(t)}
+			w.account(t, "romeo@localhost", "juliet@localhost")
+			g := &gate{Store: w.store, account: "juliet@localhost", open: make(chan struct{}), reached: make(chan struct{}), err: outcome}
+			w.Add(mam.New(g, contacts{w.Bench}, settler{w.store}, mam.Options{}))
+			first, second := w.Bind(t, romeo), w.Bind(t, "romeo@localhost/again")
+			xml := message("juliet@localhost", "1", "o1", "")
+			one, two := imtest.Stanza(t, first.JID(), xml), imtest.Stanza(t, second.JID(), xml)
+			var handled sync.WaitGroup
+			handled.Go(func() { w.Router.FromClient(t.Context(), first.Session, one) })
+			<-g.reached
+			writes := w.Router.FromClient(t.Context(), second.Session, two)
+			if len(writes) != 1 || settled(writes[0]) {
+				t.Errorf("the repetition does not wait: %v", writes)
+			}
+			close(g.open)
+			handled.Wait()
+			<-writes[0].Done()
+			if err := writes[0].Err(); (err == nil) != (outcome == nil) {
+				t.Errorf("got %v, the first one had %v", err, outcome)
+			}
+		})
+	}
+}
+
+func settled(p module.Pending) bool {
+	select {
+	case <-p.Done():
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,152 @@
+package mam_test
+
+import (
+	"context"
+	"regexp"
+	"testing"
+
+	"parley/internal/jid"
+	"parley/internal/module"
+	"parley/internal/xep/mam"
+	"parley/internal/xmpptest/imtest"
+	"parley/internal/xmpptest/modtest"
+	"parley/storage"
+	"parley/storage/sqlstore"
+)
+
+const (
+	romeo  = "romeo@localhost/orchard"
+	juliet = "juliet@localhost/balcony"
+)
+
+// world is a router with an archive on a real database. juliet and romeo have
+// accounts.
+type world struct {
+	*modtest.Bench
+	store *sqlstore.Store
+	mam   *mam.Module
+}
+
+func newWorld(t testing.TB, opts mam.Options) *world {
+	t.Helper()
+	w := &world{Bench: modtest.New(t), store: modtest.Store(t)}
+	w.account(t, "romeo@localhost", "juliet@localhost")
+	w.start(t, opts)
+	return w
+}
+
+func (w *world) start(t testing.TB, opts mam.Options) {
+	w.mam = mam.New(w.store, contacts{w.Bench}, settler{w.store}, opts)
+	w.Add(w.mam)
+	t.Cleanup(w.mam.Wait)
+}
+
+// restart is a server that starts anew on the same database.
+func (w *world) restart(t testing.TB) *world {
+	t.Helper()
+	next := &world{Bench: modtest.New(t), store: w.store}
+	next.AddAccount("romeo@localhost", "juliet@localhost")
+	next.start(t, mam.Options{})
+	return next
+}
+
+func (w *world) account(t testing.TB, accounts ...string) {
+	t.Helper()
+	w.AddAccount(accounts...)
+	for _, a := range accounts {
+		if err := w.store.CreateAccount(t.Context(), a, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// archive returns what an account's archive lists, oldest first.
+func (w *world) archive(t testing.TB, account string) []storage.Message {
+	t.Helper()
+	rows, _, err := w.store.Archive(t.Context(), account, storage.ArchiveFilter{}, storage.ArchivePage{Max: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// waiting returns what waits to be delivered to an account.
+func (w *world) waiting(t testing.TB, account string) []storage.Message {
+	t.Helper()
+	rows, err := w.store.Undelivered(t.Context(), account, 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// settled returns when all writes so far are made.
+func (w *world) settled(t testing.TB) {
+	t.Helper()
+	if err := storage.Wait(t.Context(), w.store.SettleMessages(nil)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// contacts makes a roster of who may see whom.
+type contacts struct{ *modtest.Bench }
+
+// Lists implements mam.Roster.
+func (c contacts) Lists(ctx context.Context, account, contact jid.JID) (bool, error) {
+	return c.IsSubscriber(ctx, account, contact)
+}
+
+// settler delivers to who is there, and settles what has arrived.
+type settler struct{ store *sqlstore.Store }
+
+// Track implements mam.Deliveries.
+func (s settler) Track(account jid.JID, id int64, _ storage.Pending) module.Tracker {
+	return track{s.store, storage.MessageRef{Account: account.String(), ID: id}}
+}
+
+// Retrieved implements mam.Deliveries.
+func (s settler) Retrieved(to module.Session, id int64) module.Tracker {
+	return s.Track(to.JID().Bare(), id, nil)
+}
+
+type track struct {
+	store *sqlstore.Store
+	ref   storage.MessageRef
+}
+
+func (track) Takes(module.Session, *module.Stanza) bool { return true }
+func (track) Sent(int)                                  {}
+func (t track) Delivered(*module.Stanza)                { t.store.SettleMessages([]storage.MessageRef{t.ref}) }
+func (track) Undelivered(*module.Stanza)                {}
+
+var idAttr = regexp.MustCompile(`<stanza-id xmlns='urn:xmpp:sid:0' id='(\d+)' by='([^']*)'/>`)
+
+// stanzaIDs returns the stanza-ids in a stanza by who gave them.
+func stanzaIDs(xml string) map[string]string {
+	out := map[string]string{}
+	for _, m := range idAttr.FindAllStringSubmatch(xml, -1) {
+		out[m[2]] = m[1]
+	}
+	return out
+}
+
+// send hands the server a stanza of a client and waits until it is stored; an
+// error goes to the client, as from a connection.
+func (w *world) send(t testing.TB, c *modtest.Client, xml string) {
+	t.Helper()
+	st := imtest.Stanza(t, c.JID(), xml)
+	for _, p := range w.Router.FromClient(t.Context(), c.Session, st) {
+		<-p.Done()
+		if err := p.Err(); err != nil {
+			w.Router.Failed(t.Context(), st, err)
+			return
+		}
+	}
+}
+
+// nothing expects that nothing has come: the answer to a request is the next.
+func nothing(t testing.TB, c *modtest.Client) {
+	t.Helper()
+	c.Send("<iq type='get' id='nothing' to='nobody@localhost'><query xmlns='urn:xmpp:mam:2'/></iq>")
+	c.Expect("<iq type='error' id='nothing' from='nobody@localhost' to='" + c.JID().String() + "'>{any}</iq>")
+}
