@@ -94,6 +94,14 @@ type Stream struct {
 	Seen    time.Time // when that was written
 }
 
+// SuspendedStream is a stream whose client may resume it after the server was
+// stopped and started again.
+type SuspendedStream struct {
+	ID      string // SM-ID
+	Account string
+	State   []byte // for who wrote it
+}
+
 // Token lets one client of an account log in without its password (XEP-0484).
 type Token struct {
 	Account   string

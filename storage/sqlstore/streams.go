@@ -36,6 +36,9 @@ func (s *Store) Stream(ctx context.Context, id string) (storage.Stream, error) {
 func (s *Store) DeleteStreams(ctx context.Context, account string) error {
 	return s.do(ctx, "delete streams", account, func(ctx context.Context, tx Tx) error {
 		_, err := tx.Exec(ctx, `DELETE FROM streams WHERE account = $1`, account)
+		if err == nil {
+			_, err = tx.Exec(ctx, `DELETE FROM suspended_streams WHERE account = $1`, account)
+		}
 		return err
 	})
 }

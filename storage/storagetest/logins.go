@@ -46,6 +46,25 @@ func testStreams(t *testing.T, h *harness) {
 	wantErr(t, err, storage.ErrNotFound)
 }
 
+func testSuspendedStreams(t *testing.T, h *harness) {
+	s := h.store(t, alice, bob)
+	a := storage.SuspendedStream{ID: "a", Account: alice, State: []byte("{}")}
+	b := storage.SuspendedStream{ID: "b", Account: bob, State: []byte{0, 1}}
+	must(t, s.SuspendStreams(h.ctx, []storage.SuspendedStream{a, b, {ID: "c", Account: nobody}}))
+	got, err := s.TakeSuspendedStreams(h.ctx)
+	must(t, err)
+	equal(t, "streams", fmt.Sprint(got), fmt.Sprint([]storage.SuspendedStream{a, b}))
+	got, err = s.TakeSuspendedStreams(h.ctx)
+	must(t, err)
+	equal(t, "streams taken before", len(got), 0)
+	must(t, s.SuspendStreams(h.ctx, []storage.SuspendedStream{a, b}))
+	must(t, s.DeleteStreams(h.ctx, alice))
+	must(t, s.DeleteAccount(h.ctx, bob))
+	got, err = s.TakeSuspendedStreams(h.ctx)
+	must(t, err)
+	equal(t, "streams of who is gone", len(got), 0)
+}
+
 func testTokens(t *testing.T, h *harness) {
 	s := h.store(t, alice, bob)
 	day := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)

@@ -52,6 +52,7 @@ func Run(t *testing.T, open func(t *testing.T) *sqlstore.Store) {
 		"purging":               testPurge,
 		"archive rules":         testArchiveRules,
 		"streams":               testStreams,
+		"suspended streams":     testSuspendedStreams,
 		"tokens":                testTokens,
 		"last activity":         testLastActivity,
 		"secrets":               testSecrets,
