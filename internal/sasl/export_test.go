@@ -58,3 +58,6 @@ func NewKeysWithSalt(mechanism, password string, salt []byte, iterations int) st
 
 // PreparePassword is what is derived from.
 var PreparePassword = preparePassword
+
+// Fingerprint is what Exchange.Keys returns for an account with these.
+var Fingerprint = fingerprint
