@@ -2,11 +2,13 @@ import { computed, signal } from '@preact/signals';
 import type { ReadonlySignal } from '@preact/signals';
 import { socketUrl } from '../lib/config';
 import type { Config } from '../lib/config';
+import { enableCarbons } from '../xmpp/carbons';
 import { Client } from '../xmpp/client';
 import type { ClientState } from '../xmpp/client';
 import { answerDisco, ownCaps } from '../xmpp/disco';
 import * as Jid from '../xmpp/jid';
-import type { Failure, ScramKeys } from '../xmpp/link';
+import type { Failure } from '../xmpp/failure';
+import type { ScramKeys } from '../xmpp/link';
 import { NS } from '../xmpp/ns';
 import { answerPings } from '../xmpp/ping';
 import type { Caps } from '../xmpp/presence';
@@ -16,11 +18,12 @@ import { Watchdog } from '../xmpp/watchdog';
 import { Chats } from './chats';
 import { Contacts } from './contacts';
 import * as credentials from './credentials';
+import { ReloadSign, leave, takeOver } from './handover';
 import { LocalHistory } from './history';
 import type { Message } from './model';
 import { totalUnread, waiting } from './select';
 import { settings } from './settings';
-import { holdTab } from './tabs';
+import { claimTab } from './tabs';
 
 /** Where the person stands: at the door, on the way in, or inside. */
 export type Phase = 'out' | 'entering' | 'in';
@@ -39,6 +42,10 @@ export class App {
   private caps: Caps | null = null;
   private stay = false;
   private watchdog: Watchdog;
+  private reload = new ReloadSign();
+  /** Whether this page has caught up with the session that it goes on with. */
+  private settled = false;
+  private successor = false;
   private phaseSignal = signal<Phase>('out');
   private accountSignal = signal('');
   private linkSignal = signal<ClientState>('stopped');
@@ -59,7 +66,8 @@ export class App {
   ) {
     this.client = new Client(socketUrl(config), {
       state: (s) => this.linkChanged(s),
-      ready: (keys) => void this.ready(keys),
+      ready: (keys, resumed) => void this.ready(keys, resumed),
+      stored: (ids) => this.chats.stored(ids),
       refused: (failure) => this.refused(failure),
     });
     this.watchdog = new Watchdog(this.client);
@@ -82,8 +90,11 @@ export class App {
     const kept = credentials.load();
     if (!kept) return;
     this.stay = kept.stay;
-    await this.enter(kept.saved.jid);
-    this.client.start({ jid: kept.saved.jid, secret: kept.saved.keys }, true);
+    const { jid, keys } = kept.saved;
+    await this.enter(jid);
+    const left = this.successor ? takeOver(jid) : null;
+    if (left) this.contacts.restore(left.contacts);
+    this.client.start({ jid, secret: keys }, true, left?.stream);
   }
 
   /** What was said at the door no longer matters. */
@@ -114,13 +125,18 @@ export class App {
     if (erase) await LocalHistory.erase(account);
   }
 
-  /** The page goes away: the contacts should know at once. */
+  /**
+   * The page goes away: the contacts should know at once, unless it is only
+   * loaded again; then the next page goes on with the stream.
+   */
   hide(): void {
-    this.client.pause();
+    const stream = this.reload.given ? this.client.keep() : null;
+    if (stream) leave({ jid: this.accountSignal.value, stream, contacts: this.contacts.snapshot() });
+    else this.client.pause();
   }
 
   private async prepare(): Promise<void> {
-    holdTab();
+    this.successor = await claimTab();
     this.caps = await ownCaps();
     this.contacts.setOwn({ show: 'available', status: settings.statusText.value });
   }
@@ -136,24 +152,30 @@ export class App {
     }
   }
 
-  private async ready(keys: ScramKeys | null): Promise<void> {
+  private async ready(keys: ScramKeys | null, resumed: boolean): Promise<void> {
     const account = Jid.bare(this.client.jid);
     if (keys) credentials.save({ jid: account, keys }, this.stay);
     if (this.phaseSignal.value !== 'in') await this.enter(account);
-    try {
-      await this.contacts.start();
-    } catch (err) {
-      console.warn('parley: the contact list did not come', err);
-      this.contacts.announce();
-    }
+    if (resumed) return this.resumed();
+    this.settled = false;
+    enableCarbons(this.client).catch((err) => console.warn('parley: no carbon copies', err));
+    await this.chats.catchUp(() => this.contacts.start());
+    this.settled = true;
+  }
+
+  // The stream brings what was missed, except to a page that begins with it:
+  // other tabs may have stored more than this one has seen.
+  private async resumed(): Promise<void> {
     this.chats.flush();
+    const known = this.contacts.resume().catch((err) => console.warn('parley: the contact list did not come', err));
+    if (!this.settled) await this.chats.catchUp(async () => void (await known));
+    this.settled = true;
   }
 
   private linkChanged(state: ClientState): void {
     this.linkSignal.value = state;
     if (state === 'online') return;
     this.contacts.offline();
-    this.chats.offline();
   }
 
   private refused(failure: Failure): void {

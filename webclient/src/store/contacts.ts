@@ -19,6 +19,13 @@ export interface OwnPresence {
   status: string;
 }
 
+/** What a page knows of the people, for the page that a reload puts in its place. */
+export interface ContactsSnapshot {
+  own: OwnPresence;
+  requests: readonly Request[];
+  present: [string, ResourcePresence[]][];
+}
+
 type Presences = ReadonlyMap<string, ReadonlyMap<string, ResourcePresence>>;
 
 const nobody: ResourcePresence = { resource: '', show: 'offline', status: '', priority: 0, caps: null };
@@ -30,6 +37,7 @@ export class Contacts {
   private asking = signal<readonly Request[]>([]);
   private mine = signal<OwnPresence>({ show: 'available', status: '' });
   private isLoaded = signal(false);
+  private connected = signal(false);
   private caps: CapsCache;
 
   readonly roster: ReadonlySignal<ReadonlyMap<string, RosterItem>> = this.items;
@@ -55,18 +63,38 @@ export class Contacts {
     });
   }
 
-  /** RFC 6121 §2.2: the roster first, then the initial presence. */
+  /** RFC 6121 §2.2: the roster first, then the initial presence, which brings the others'. */
   async start(): Promise<void> {
     this.present.value = new Map();
-    const list = await fetchRoster(this.client);
-    this.items.value = new Map(list.map((i) => [i.jid, i]));
-    this.isLoaded.value = true;
+    this.connected.value = true;
+    try {
+      await this.load();
+    } catch (err) {
+      console.warn('parley: the contact list did not come', err);
+    }
     this.announce();
   }
 
-  /** Everyone is unreachable while we are. */
+  /** The session goes on: what was known is still true, save for a new page's roster. */
+  async resume(): Promise<void> {
+    this.connected.value = true;
+    if (!this.isLoaded.value) await this.load();
+  }
+
+  /** Nobody can be seen while we are away; a resumed session brings them back. */
   offline(): void {
-    this.present.value = new Map();
+    this.connected.value = false;
+  }
+
+  snapshot(): ContactsSnapshot {
+    const present = [...this.present.value].map(([jid, list]): [string, ResourcePresence[]] => [jid, [...list.values()]]);
+    return { own: this.mine.value, requests: this.asking.value, present };
+  }
+
+  restore(left: ContactsSnapshot): void {
+    this.mine.value = left.own;
+    this.asking.value = left.requests;
+    this.present.value = new Map(left.present.map(([jid, list]) => [jid, new Map(list.map((p) => [p.resource, p]))]));
   }
 
   reset(): void {
@@ -74,6 +102,7 @@ export class Contacts {
     this.present.value = new Map();
     this.asking.value = [];
     this.isLoaded.value = false;
+    this.connected.value = false;
   }
 
   name(jid: string): string {
@@ -82,12 +111,12 @@ export class Contacts {
 
   /** The presence that stands for a person. */
   presenceOf(jid: string): ResourcePresence {
-    return best(this.present.value.get(jid)?.values() ?? []) ?? nobody;
+    return best(this.resourcesOf(jid)) ?? nobody;
   }
 
   /** Every device of a person that is online. */
   resourcesOf(jid: string): ResourcePresence[] {
-    return [...(this.present.value.get(jid)?.values() ?? [])];
+    return this.connected.value ? [...(this.present.value.get(jid)?.values() ?? [])] : [];
   }
 
   /** Whether this person sees when we are online. */
@@ -148,6 +177,12 @@ export class Contacts {
 
   remove(jid: string): Promise<void> {
     return removeItem(this.client, jid);
+  }
+
+  private async load(): Promise<void> {
+    const list = await fetchRoster(this.client);
+    this.items.value = new Map(list.map((i) => [i.jid, i]));
+    this.isLoaded.value = true;
   }
 
   private push(item: RosterItem): void {

@@ -1,19 +1,24 @@
-import type { ConversationMark, Message } from './model';
+import type { ConversationMark, Marker, Message } from './model';
 
 /** The newest messages and the marks that a start shows. */
 export interface Recent {
   messages: Message[];
   marks: ConversationMark[];
+  marker: Marker | null;
 }
 
-/**
- * Where messages are kept. This one is the browser's own database; a server
- * archive will stand behind the same questions.
- */
+/** What is stored at once. */
+export interface Changes {
+  messages: Message[];
+  marks: ConversationMark[];
+  marker?: Marker | null;
+}
+
+/** Where messages are kept: what was seen once is there at once after a reload. */
 export interface History {
   recent(limit: number): Promise<Recent>;
   before(peer: string, at: number, limit: number): Promise<Message[]>;
-  save(messages: Message[], marks: ConversationMark[]): Promise<void>;
+  save(changes: Changes): Promise<void>;
   remove(peer: string): Promise<void>;
   close(): void;
 }
@@ -21,19 +26,15 @@ export interface History {
 type Stored = Message & { key: string };
 
 const farFuture = Number.MAX_SAFE_INTEGER;
+const markerKey = 'marker';
 
 /** One database per account, in IndexedDB. */
 export class LocalHistory implements History {
   private constructor(private db: IDBDatabase) {}
 
   static async open(account: string): Promise<LocalHistory> {
-    const request = indexedDB.open(name(account), 1);
-    request.onupgradeneeded = () => {
-      const messages = request.result.createObjectStore('messages', { keyPath: 'key' });
-      messages.createIndex('at', 'at');
-      messages.createIndex('peer', ['peer', 'at']);
-      request.result.createObjectStore('marks', { keyPath: 'peer' });
-    };
+    const request = indexedDB.open(name(account), 2);
+    request.onupgradeneeded = (e) => upgrade(request.result, e.oldVersion);
     const db = await result(request);
     // Another tab erases the account: let go, or it would wait for us.
     db.onversionchange = () => db.close();
@@ -46,10 +47,11 @@ export class LocalHistory implements History {
   }
 
   async recent(limit: number): Promise<Recent> {
-    const tx = this.db.transaction(['messages', 'marks']);
+    const tx = this.db.transaction(['messages', 'marks', 'sync']);
     const newest = newestFirst(tx.objectStore('messages').index('at'), null, limit);
     const marks = result<ConversationMark[]>(tx.objectStore('marks').getAll());
-    return { messages: (await newest).reverse(), marks: await marks };
+    const marker = result<Marker | undefined>(tx.objectStore('sync').get(markerKey));
+    return { messages: (await newest).reverse(), marks: await marks, marker: (await marker) ?? null };
   }
 
   async before(peer: string, at: number, limit: number): Promise<Message[]> {
@@ -59,11 +61,11 @@ export class LocalHistory implements History {
     return (await newestFirst(index, range, limit)).reverse();
   }
 
-  async save(messages: Message[], marks: ConversationMark[]): Promise<void> {
-    if (messages.length + marks.length === 0) return;
-    const tx = this.db.transaction(['messages', 'marks'], 'readwrite', { durability: 'strict' });
+  async save({ messages, marks, marker }: Changes): Promise<void> {
+    const tx = this.db.transaction(['messages', 'marks', 'sync'], 'readwrite', { durability: 'strict' });
     for (const m of messages) tx.objectStore('messages').put({ ...m, key: key(m) } satisfies Stored);
     for (const mark of marks) tx.objectStore('marks').put(mark);
+    if (marker) tx.objectStore('sync').put(marker, markerKey);
     await done(tx);
   }
 
@@ -79,6 +81,16 @@ export class LocalHistory implements History {
   close(): void {
     this.db.close();
   }
+}
+
+function upgrade(db: IDBDatabase, from: number): void {
+  if (from < 1) {
+    const messages = db.createObjectStore('messages', { keyPath: 'key' });
+    messages.createIndex('at', 'at');
+    messages.createIndex('peer', ['peer', 'at']);
+    db.createObjectStore('marks', { keyPath: 'peer' });
+  }
+  db.createObjectStore('sync');
 }
 
 function name(account: string): string {

@@ -1,12 +1,16 @@
 /**
- * The life of an own message: waiting (in the outbox), sent (the server has
- * it), received (the other side confirmed it), failed (an error came back).
+ * The life of an own message: waiting (in the outbox), sent (the server has it
+ * on disk), received (the other side confirmed it), failed (an error came back).
  */
 export type SendState = 'waiting' | 'sent' | 'received' | 'failed';
 
 export interface Message {
-  /** Origin-id (XEP-0359), unique together with peer and direction. */
+  /** Origin-id, else the id in the own archive (XEP-0359); unique together with peer and direction. */
   id: string;
+  /** The stanza's own id, where it is another one. */
+  ref?: string;
+  /** Id in the own archive, where it is known. */
+  stanzaId?: string;
   /** Bare JID of the conversation. */
   peer: string;
   mine: boolean;
@@ -44,12 +48,20 @@ export interface ConversationMark {
   newFrom: string | null;
 }
 
+/** Up to where the archive is known here: everything until this message is stored. */
+export interface Marker {
+  id: string;
+  at: number;
+}
+
 /** Everything that can happen to the conversations, from whatever source. */
 export type ChatEvent =
   | { type: 'loaded'; messages: Message[]; marks: ConversationMark[] }
   | { type: 'earlier'; peer: string; messages: Message[]; complete: boolean }
   | { type: 'composed'; message: Message }
   | { type: 'incoming'; message: Message; seen: boolean }
+  /** From the archive or sent on another device; fresh, if it came to pass while we were away. */
+  | { type: 'archived'; messages: Message[]; fresh: boolean }
   | { type: 'confirmed'; peer: string; ids: string[] }
   | { type: 'received'; peer: string; id: string }
   | { type: 'failed'; peer: string; id: string; error: string }

@@ -1,3 +1,4 @@
+import { Known } from './identity';
 import type { ChatEvent, ChatsState, Conversation, Message, SendState } from './model';
 
 /** The one place where conversations change; pure, so every case can be tested. */
@@ -11,8 +12,10 @@ export function reduce(state: ChatsState, event: ChatEvent): ChatsState {
       return update(state, event.message.peer, (c) => insert(c, event.message));
     case 'incoming':
       return update(state, event.message.peer, (c) => incoming(c, event.message, event.seen));
+    case 'archived':
+      return archived(state, event);
     case 'earlier':
-      return update(state, event.peer, (c) => ({ ...event.messages.reduce(insert, c), complete: event.complete }));
+      return update(state, event.peer, (c) => ({ ...before(c, event.messages), complete: event.complete }));
     case 'opened':
       return update(state, event.peer, (c) => c);
   }
@@ -69,7 +72,8 @@ function removed(state: ChatsState, peer: string): ChatsState {
 }
 
 function loaded(state: ChatsState, event: Extract<ChatEvent, { type: 'loaded' }>): ChatsState {
-  let next = event.messages.reduce((s, m) => update(s, m.peer, (c) => insert(c, m)), state);
+  let next = state;
+  for (const [peer, list] of byPeer(event.messages)) next = update(next, peer, (c) => before(c, list));
   for (const mark of event.marks) {
     next = update(next, mark.peer, (c) => ({
       ...c,
@@ -80,9 +84,70 @@ function loaded(state: ChatsState, event: Extract<ChatEvent, { type: 'loaded' }>
   return next;
 }
 
-// Copies arrive from several sources (resend, another tab, history): one stays.
+function archived(state: ChatsState, event: Extract<ChatEvent, { type: 'archived' }>): ChatsState {
+  let next = state;
+  for (const [peer, list] of byPeer(event.messages)) {
+    next = update(next, peer, (c) => {
+      const { messages, added } = merge(c.messages, list);
+      return messages === c.messages ? c : { ...c, messages: inOrder(messages), ...(event.fresh ? unread(c, added) : {}) };
+    });
+  }
+  return next;
+}
+
+// What came while we were away is unread, unless its owner has answered since.
+function unread(c: Conversation, added: Message[]): Pick<Conversation, 'unread' | 'newFrom'> {
+  const answered = Math.max(-Infinity, ...added.filter((m) => m.mine).map((m) => m.at));
+  const news = added.filter((m) => !m.mine && m.at > answered);
+  const kept = c.messages.some((m) => m.id === c.newFrom && m.at > answered) ? c.unread : 0;
+  const first = kept > 0 ? c.newFrom : (news[0]?.id ?? (answered > -Infinity ? null : c.newFrom));
+  return { unread: kept + news.length, newFrom: first };
+}
+
+function byPeer(messages: Message[]): Map<string, Message[]> {
+  const out = new Map<string, Message[]>();
+  for (const m of messages) out.set(m.peer, [...(out.get(m.peer) ?? []), m]);
+  return out;
+}
+
+/** Adds what is not there yet, at the end; copies only complete what is. */
+function merge(have: readonly Message[], list: readonly Message[]): { messages: readonly Message[]; added: Message[] } {
+  const messages = [...have];
+  const known = new Known(messages);
+  const added: Message[] = [];
+  let touched = false;
+  for (const m of list) {
+    const i = known.find(m);
+    const next = i === undefined ? m : absorb(messages[i] as Message, m);
+    touched ||= i === undefined || next !== messages[i];
+    if (i === undefined) added.push(m);
+    known.add(next, i ?? messages.length);
+    messages[i ?? messages.length] = next;
+  }
+  return touched ? { messages, added } : { messages: have, added };
+}
+
+// Of the same moment, what was added stands before what was there.
+function before(c: Conversation, list: readonly Message[]): Conversation {
+  const { messages } = merge(c.messages, list);
+  if (messages === c.messages) return c;
+  const had = c.messages.length;
+  return { ...c, messages: inOrder([...messages.slice(had), ...messages.slice(0, had)]) };
+}
+
+function inOrder(messages: readonly Message[]): Message[] {
+  return [...messages].sort((a, b) => a.at - b.at);
+}
+
+// The copy from the archive shows that an own message is stored.
+function absorb(known: Message, copy: Message): Message {
+  const named = copy.stanzaId && !known.stanzaId ? { ...known, stanzaId: copy.stanzaId } : known;
+  return copy.mine && copy.state ? advance(named, copy.state) : named;
+}
+
 function insert(c: Conversation, m: Message): Conversation {
-  if (c.messages.some((x) => x.id === m.id && x.mine === m.mine)) return c;
+  const { messages, added } = merge(c.messages, [m]);
+  if (added.length === 0) return messages === c.messages ? c : { ...c, messages };
   let i = c.messages.length;
   while (i > 0 && (c.messages[i - 1] as Message).at > m.at) i--;
   return { ...c, messages: [...c.messages.slice(0, i), m, ...c.messages.slice(i)] };
@@ -90,7 +155,7 @@ function insert(c: Conversation, m: Message): Conversation {
 
 function incoming(c: Conversation, m: Message, seen: boolean): Conversation {
   const next = insert(c, m);
-  if (next === c) return c;
+  if (next.messages.length === c.messages.length) return next;
   if (seen) return { ...next, typing: false };
   return { ...next, typing: false, unread: c.unread + 1, newFrom: c.unread === 0 ? m.id : c.newFrom };
 }

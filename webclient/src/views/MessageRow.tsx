@@ -50,7 +50,7 @@ function Bounce({ message }: { message: Message }) {
 
 const marks: Record<SendState, { icon: IconName; label: string }> = {
   waiting: { icon: 'clock', label: 'Waiting to be sent' },
-  sent: { icon: 'check', label: 'Sent' },
+  sent: { icon: 'check', label: 'Stored by the server' },
   received: { icon: 'checks', label: 'Delivered' },
   failed: { icon: 'alert', label: 'Not delivered' },
 };

@@ -1,10 +1,13 @@
-import { Strophe } from 'strophe.js';
-import type { Builder } from 'strophe.js';
+import { $build, Strophe } from 'strophe.js';
 import { newId } from '../lib/id';
-import { attr, child } from './dom';
+import { attr } from './dom';
+import { authFailure, streamFailure } from './failure';
+import type { Failure } from './failure';
 import { NS } from './ns';
 import * as Jid from './jid';
-import { readError, StanzaError } from './stanzaerror';
+import type { Requests } from './requests';
+import { counts, offered, readCount } from './stream';
+import type { Sent, Stream } from './stream';
 
 type Connection = InstanceType<typeof Strophe.Connection>;
 
@@ -25,43 +28,39 @@ export interface Credentials {
   secret: string | ScramKeys;
 }
 
-export type FailureKind = 'auth' | 'host' | 'unreachable' | 'mechanism' | 'conflict' | 'stream';
-
-/** Why a link did not come up or ended. */
-export interface Failure {
-  kind: FailureKind;
-  condition: string;
-  /** The server's own words, where it had some. */
-  text?: string;
-}
-
 export interface LinkEvents {
-  ready(fullJid: string, keys: ScramKeys | null): void;
-  stanza(el: Element): void;
+  /**
+   * Ready to send. Of a stream that was not resumed, or was in part, left is
+   * what nobody knows to have arrived.
+   */
+  ready(resumed: boolean, left: Element[], keys: ScramKeys | null): void;
+  /** A stanza came; the promise is kept when it was dealt with. */
+  stanza(el: Element): Promise<unknown> | undefined;
+  /** The server has handled these for good (XEP-0198 §4). */
+  acked(stanzas: Sent[]): void;
   closed(failure: Failure): void;
 }
 
 const connectTimeout = 15_000;
 const iqTimeout = 20_000;
-
-interface Pending {
-  to: string;
-  resolve(el: Element): void;
-  reject(err: Error): void;
-  timer: ReturnType<typeof setTimeout>;
-}
+/** When to ask again for what an acknowledgement left out. */
+const askAgain = 250;
 
 /**
- * One stream from connect to close over Strophe: SASL, bind, requests and
- * their answers. A link is used once; Client makes a new one to reconnect.
+ * One stream from connect to close over Strophe: SASL, then bind or resumption,
+ * stanzas and what acknowledges them. A link is used once; Client makes a new
+ * one to reconnect.
  */
 export class Link {
   private conn: Connection;
-  private pending = new Map<string, Pending>();
   private done = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private failure: Failure = { kind: 'unreachable', condition: '' };
-  /** Whether bind is through and stanzas can be sent. */
+  /** Whether an answer to <r/> is awaited, and whether more was sent since. */
+  private asking = false;
+  private more = false;
+  private askTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether stanzas can be sent. */
   ready = false;
   /** When the last bytes arrived, for the watchdog. */
   heard = Date.now();
@@ -70,13 +69,16 @@ export class Link {
     url: string,
     private cred: Credentials,
     private resource: string,
+    private stream: Stream,
+    private requests: Requests,
     private events: LinkEvents,
   ) {
-    this.conn = new Strophe.Connection(url, { mechanisms: mechanisms(cred.secret) });
+    this.conn = new Strophe.Connection(url, { mechanisms: mechanisms(cred.secret), explicitResourceBinding: true });
     this.conn.rawInput = () => {
       this.heard = Date.now();
       if (!this.ready && this.failure.kind === 'unreachable') this.failure = { kind: 'stream', condition: '' };
     };
+    this.conn.xmlInput = (el) => this.nonza(el as Element);
   }
 
   get jid(): string {
@@ -91,34 +93,36 @@ export class Link {
   }
 
   /** Queues a stanza on the socket; false when there is none. */
-  send(stanza: Builder): boolean {
+  send(el: Element): boolean {
     if (!this.ready) return false;
-    try {
-      this.conn.send(stanza);
-      return true;
-    } catch {
-      return false;
-    }
+    this.stream.sent(el);
+    if (!this.write(el)) return false;
+    if (el.localName === 'message' && this.stream.active) this.ask();
+    return true;
   }
 
   /** Sends a request and waits for its answer (RFC 6120 §8.2.3). */
-  iq(stanza: Builder, timeout = iqTimeout): Promise<Element> {
-    const el = stanza.tree();
+  iq(el: Element, timeout = iqTimeout): Promise<Element> {
     const id = attr(el, 'id') || newId();
     el.setAttribute('id', id);
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.pending.delete(id);
-        reject(new StanzaError('timeout', 'wait', ''));
-      }, timeout);
-      this.pending.set(id, { to: attr(el, 'to'), resolve, reject, timer });
-      if (!this.send(stanza)) this.settle(id, new StanzaError('recipient-unavailable', 'wait', 'Not connected.'));
-    });
+    const answer = this.requests.wait(id, attr(el, 'to'), timeout);
+    if (!this.send(el)) this.requests.fail(id);
+    return answer;
   }
 
-  /** Says goodbye and ends the stream. */
+  /** Asks for a sign of life; whatever comes is one. */
+  probe(): void {
+    if (!this.ready) return;
+    if (this.stream.active) this.nonzaOut('r');
+    else this.write($build('iq', { xmlns: NS.client, type: 'get', id: newId() }).c('ping', { xmlns: NS.ping }).tree());
+  }
+
+  /** Says goodbye and ends the stream for good. */
   close(): void {
     if (this.done) return;
+    // XEP-0198 §4: what was handled need not be kept for us.
+    if (this.ready && this.stream.active) this.nonzaOut('a', { h: String(this.stream.handledNow) });
+    this.stream.forget();
     try {
       if (this.ready) this.conn.disconnect();
     } catch {
@@ -132,11 +136,26 @@ export class Link {
     this.finish({ kind: 'unreachable', condition: 'timeout' });
   }
 
+  private write(el: Element): boolean {
+    try {
+      this.conn.send(el);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private nonzaOut(name: string, attrs: Record<string, string> = {}): boolean {
+    return this.write($build(name, { xmlns: NS.sm, ...attrs }).tree());
+  }
+
   private status(status: number, condition: string | null, el?: Element): void {
     if (this.done) return;
     switch (status) {
+      case Strophe.Status.BINDREQUIRED:
+        return this.enter();
       case Strophe.Status.CONNECTED:
-        return this.up();
+        return this.bound();
       case Strophe.Status.AUTHFAIL:
         return this.finish(authFailure(condition, el));
       case Strophe.Status.CONNFAIL:
@@ -148,48 +167,107 @@ export class Link {
     }
   }
 
-  private up(): void {
+  // XEP-0198 §5: resume where possible, else a new session.
+  private enter(): void {
+    if (!this.stream.resumable || !offered(this.conn.features as Element)) return this.conn.bind();
+    const { previd, h } = this.stream.resuming();
+    this.nonzaOut('resume', { previd, h: String(h) });
+  }
+
+  private bound(): void {
+    const left = this.stream.release();
+    this.stream.forget();
+    if (offered(this.conn.features as Element)) {
+      this.stream.begin(this.conn.jid);
+      this.nonzaOut('enable', { resume: 'true' });
+    }
+    this.up(false, left);
+  }
+
+  private resumed(el: Element): void {
+    // Strophe keeps stanzas from handlers until it thinks that bind is through.
+    this.conn.jid = this.stream.jid;
+    this.conn.do_bind = false;
+    this.conn.authenticated = true;
+    this.acknowledged(el);
+    this.up(true, this.stream.release());
+  }
+
+  private up(resumed: boolean, left: Element[]): void {
     clearTimeout(this.timer);
     this.ready = true;
     this.failure = { kind: 'unreachable', condition: '' };
-    this.events.ready(this.conn.jid, this.conn.scram_keys as ScramKeys | null);
+    this.events.ready(resumed, left, this.conn.scram_keys as ScramKeys | null);
+  }
+
+  private nonza(el: Element): void {
+    if (this.done || el.namespaceURI !== NS.sm) return;
+    switch (el.localName) {
+      case 'enabled':
+        return this.stream.enabled(el);
+      case 'r':
+        return void this.answerAck();
+      case 'a':
+        return this.answered(el);
+      case 'resumed':
+        return this.resumed(el);
+      case 'failed':
+        return this.failed(el);
+    }
+  }
+
+  // XEP-0198 §5: <failed/> says how much was handled before the stream was
+  // lost, and leaves this one open to bind. A refused <enable/> does no harm.
+  private failed(el: Element): void {
+    if (this.ready) return this.stream.forget();
+    this.acknowledged(el);
+    this.conn.bind();
+  }
+
+  private async answerAck(): Promise<void> {
+    const h = await this.stream.handled();
+    if (!this.done) this.nonzaOut('a', { h: String(h) });
+  }
+
+  // One question at a time: the answer covers all that was sent before it.
+  private ask(): void {
+    this.more = true;
+    if (this.asking) return;
+    clearTimeout(this.askTimer);
+    this.asking = true;
+    queueMicrotask(() => {
+      this.more = false;
+      this.nonzaOut('r');
+    });
+  }
+
+  private answered(el: Element): void {
+    this.asking = false;
+    this.acknowledged(el);
+    clearTimeout(this.askTimer);
+    if (this.more) this.ask();
+    else if (this.stream.pending) this.askTimer = setTimeout(() => this.ask(), askAgain);
+  }
+
+  private acknowledged(el: Element): void {
+    const h = readCount(el);
+    const stanzas = h === null ? [] : this.stream.ack(h);
+    if (stanzas.length > 0) this.events.acked(stanzas);
   }
 
   // Strophe drops a handler that throws, so nothing may escape from here.
   private receive(el: Element): boolean {
+    if (this.done || !counts(el)) return true;
+    let work: Promise<unknown> | undefined;
     try {
-      if (!this.done && !this.answer(el)) this.events.stanza(el);
+      const own = Jid.bare(this.conn.jid);
+      const home = ['', own, Jid.domain(own), this.conn.jid];
+      if (!this.requests.answer(el, home)) work = this.events.stanza(el);
     } catch (err) {
       console.error('parley: handling a stanza failed', err);
     }
+    this.stream.took(work);
     return true;
-  }
-
-  private answer(el: Element): boolean {
-    if (el.localName !== 'iq') return false;
-    const type = attr(el, 'type');
-    if (type !== 'result' && type !== 'error') return false;
-    const waiting = this.pending.get(attr(el, 'id'));
-    // RFC 6120 §8.1.2.1: only the one who was asked may answer.
-    if (!waiting || !this.mayAnswer(waiting.to, attr(el, 'from'))) return true;
-    this.settle(attr(el, 'id'), type === 'error' ? readError(el) : el);
-    return true;
-  }
-
-  private mayAnswer(asked: string, from: string): boolean {
-    if (from === asked) return true;
-    const own = Jid.bare(this.conn.jid);
-    const home = ['', own, Jid.domain(own), this.conn.jid];
-    return home.includes(asked) && home.includes(from);
-  }
-
-  private settle(id: string, outcome: Element | Error): void {
-    const waiting = this.pending.get(id);
-    if (!waiting) return;
-    this.pending.delete(id);
-    clearTimeout(waiting.timer);
-    if (outcome instanceof Error) waiting.reject(outcome);
-    else waiting.resolve(outcome);
   }
 
   private finish(failure: Failure): void {
@@ -197,9 +275,7 @@ export class Link {
     this.done = true;
     this.ready = false;
     clearTimeout(this.timer);
-    for (const id of [...this.pending.keys()]) {
-      this.settle(id, new StanzaError('recipient-unavailable', 'wait', 'The connection was lost.'));
-    }
+    clearTimeout(this.askTimer);
     this.conn._doDisconnect();
     this.events.closed(failure);
   }
@@ -211,26 +287,4 @@ function mechanisms(secret: string | ScramKeys) {
   if (typeof secret === 'string') return [...scram, Strophe.SASLPlain];
   const names = ['SHA-512', 'SHA-256', 'SHA-1'];
   return scram.filter((_, i) => names[i] === secret.name);
-}
-
-function authFailure(condition: string | null, el?: Element): Failure {
-  if (condition === 'conflict') return { kind: 'conflict', condition };
-  const reason = [...(el?.children ?? [])].find((c) => c.namespaceURI === NS.sasl && c.localName !== 'text');
-  const text = el && child(el, 'text', NS.sasl)?.textContent?.trim();
-  return { kind: 'auth', condition: reason?.localName ?? 'not-authorized', ...(text ? { text } : {}) };
-}
-
-function streamFailure(condition: string, before: Failure): Failure {
-  switch (condition) {
-    case 'host-unknown':
-    case 'host-gone':
-    case 'improper-addressing':
-      return { kind: 'host', condition };
-    case 'conflict':
-      return { kind: 'conflict', condition };
-    case Strophe.ErrorCondition.NO_AUTH_MECH:
-      return { kind: 'mechanism', condition };
-  }
-  // RFC 6120 §4.9.3 names are lower-case words; Strophe's own texts are sentences.
-  return /^[a-z-]+$/.test(condition) ? { kind: 'stream', condition } : before;
 }

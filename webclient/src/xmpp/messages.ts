@@ -2,7 +2,7 @@ import { $msg } from 'strophe.js';
 import type { Builder } from 'strophe.js';
 import { readState } from './chatstates';
 import type { ChatState } from './chatstates';
-import { attr, child, childText } from './dom';
+import { attr, child, children, childText } from './dom';
 import * as Jid from './jid';
 import { NS } from './ns';
 import { readReceipt, wantsReceipt } from './receipts';
@@ -14,33 +14,56 @@ export interface IncomingMessage {
   /** Full JID of the sender, and the bare one of the conversation. */
   from: string;
   peer: string;
+  /** Whether the own account sent it, from this device or another. */
+  mine: boolean;
   type: string;
+  /** What identifies it: the origin-id, else the id in the own archive, else the stanza's. */
   id: string;
+  /** The stanza's own id, which receipts and errors speak of. */
+  ref: string;
+  /** Id in the own archive (XEP-0359), or an empty string. */
+  stanzaId: string;
   body: string | null;
   /** When it was sent, in milliseconds; delayed says the server kept it. */
   at: number;
   delayed: boolean;
   chatState: ChatState | null;
   wantsReceipt: boolean;
-  /** Id of the own message that this one confirms. */
+  /** Id of the message of the other side that this one confirms. */
   receiptFor: string | null;
   error: StanzaError | null;
 }
 
+/** Where a message was found: what is known besides the stanza itself. */
+export interface Context {
+  /** The own bare JID. */
+  account: string;
+  now: number;
+  /** Of the archive's results: id and time there. */
+  stanzaId?: string;
+  at?: number;
+}
+
 /** Reads a message of a one-to-one chat; rooms have their own reader. */
-export function parseMessage(el: Element, now: number): IncomingMessage | null {
+export function parseMessage(el: Element, context: Context): IncomingMessage | null {
   const type = attr(el, 'type') || 'normal';
   const from = attr(el, 'from');
   if (type === 'groupchat' || from === '') return null;
-  const stamp = readDelay(el, now);
+  const mine = Jid.bare(from) === context.account && attr(el, 'to') !== '' && type !== 'error';
+  const peer = Jid.bare(mine ? attr(el, 'to') : from);
+  const stamp = readDelay(el, context.now);
+  const stanzaId = context.stanzaId ?? readStanzaId(el, context.account);
   return {
     from,
-    peer: Jid.bare(from),
+    peer,
+    mine,
     type,
-    id: readId(el),
+    id: readOriginId(el) || stanzaId || attr(el, 'id'),
+    ref: attr(el, 'id'),
+    stanzaId,
     body: childText(el, 'body', NS.client),
-    at: stamp ?? now,
-    delayed: stamp !== null,
+    at: stamp ?? context.at ?? context.now,
+    delayed: stamp !== null || context.at !== undefined,
     chatState: readState(el),
     wantsReceipt: wantsReceipt(el),
     receiptFor: readReceipt(el),
@@ -48,10 +71,16 @@ export function parseMessage(el: Element, now: number): IncomingMessage | null {
   };
 }
 
-// XEP-0359 §3: the sender's own id, else the stanza's.
-function readId(el: Element): string {
+// XEP-0359 §3.2: the sender's own id.
+function readOriginId(el: Element): string {
   const origin = child(el, 'origin-id', NS.sid);
-  return (origin && attr(origin, 'id')) || attr(el, 'id');
+  return origin ? attr(origin, 'id') : '';
+}
+
+// XEP-0359 §6: anybody can write one; only the own archive's is believed.
+function readStanzaId(el: Element, account: string): string {
+  const own = children(el, 'stanza-id', NS.sid).find((c) => Jid.bare(attr(c, 'by')) === account);
+  return own ? attr(own, 'id') : '';
 }
 
 // XEP-0203: never later than now, whatever the other clock says.

@@ -1,24 +1,24 @@
 import type { Client } from './client';
-import { ping } from './ping';
-import { StanzaError } from './stanzaerror';
 
-/** Silence after which a ping goes out, and how long its answer may take. */
-export const idle = 20_000;
-export const patience = 5_000;
+/** Silence after which the server is asked for a sign of life: while the page is seen, and while not. */
+const quiet = { visible: 3_500, hidden: 60_000 };
+/** How long the answer may take. With the silence and the tick that is less than ten seconds. */
+const patience = 5_000;
+const tick = 1_000;
 
 /**
  * Notices a dead link. A black-holed socket looks connected for minutes, so
- * silence is answered with a ping, and so is every hint that the network
+ * silence is answered with a question, and so is every hint that the network
  * changed: the browser's online event and the tab coming to the front.
  */
 export class Watchdog {
   private timer: ReturnType<typeof setInterval> | undefined;
-  private checking = false;
+  private deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private client: Client) {}
 
   start(): void {
-    this.timer ??= setInterval(() => this.tick(), 5_000);
+    this.timer ??= setInterval(() => this.look(), tick);
     window.addEventListener('online', this.hint);
     window.addEventListener('offline', this.hint);
     document.addEventListener('visibilitychange', this.hint);
@@ -26,33 +26,32 @@ export class Watchdog {
 
   stop(): void {
     clearInterval(this.timer);
-    this.timer = undefined;
+    clearTimeout(this.deadline);
+    this.timer = this.deadline = undefined;
     window.removeEventListener('online', this.hint);
     window.removeEventListener('offline', this.hint);
     document.removeEventListener('visibilitychange', this.hint);
   }
 
-  /** Asks the server now; a link without an answer is replaced. */
-  async check(): Promise<void> {
-    if (this.checking || !this.client.online) return;
-    this.checking = true;
-    try {
-      await ping(this.client, patience);
-    } catch (err) {
-      // Any other error is an answer too: the server lives.
-      if (err instanceof StanzaError && err.condition === 'timeout') this.client.drop();
-    } finally {
-      this.checking = false;
-    }
+  /** Asks the server now; a link that stays silent is replaced. */
+  check(): void {
+    if (this.deadline !== undefined || !this.client.online) return;
+    const { client } = this;
+    const heard = client.heard;
+    client.probe();
+    this.deadline = setTimeout(() => {
+      this.deadline = undefined;
+      if (client.online && client.heard === heard) client.drop();
+    }, patience);
   }
 
-  private tick(): void {
-    if (Date.now() - this.client.heard >= idle) void this.check();
+  private look(): void {
+    if (Date.now() - this.client.heard >= quiet[document.visibilityState]) this.check();
   }
 
   private hint = (): void => {
     if (document.visibilityState === 'hidden') return;
     this.client.nudge();
-    void this.check();
+    this.check();
   };
 }

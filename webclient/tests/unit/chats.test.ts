@@ -4,7 +4,7 @@ import { Chats } from '../../src/store/chats';
 import { LocalHistory } from '../../src/store/history';
 import type { Message } from '../../src/store/model';
 import { Client } from '../../src/xmpp/client';
-import { Peer, TestServer, welcome } from './server';
+import { Managed, Peer, TestServer } from './server';
 
 let server: TestServer;
 let client: Client;
@@ -17,8 +17,9 @@ const ben = 'ben@home.org';
 
 function make(): void {
   client = new Client(server.url, {
-    state: (s) => s !== 'online' && chats.offline(),
+    state: () => undefined,
     ready: () => chats.flush(),
+    stored: (ids) => chats.stored(ids),
     refused: () => undefined,
   });
   chats = new Chats(client, {
@@ -49,16 +50,15 @@ function eventually(check: () => void): Promise<void> {
   return vi.waitFor(check, 20_000);
 }
 
-async function online(): Promise<Peer> {
+let sessions = 0;
+
+async function managed(): Promise<Managed> {
   client.start({ jid: account, secret: 'secret' }, true);
-  const peer = await server.peer();
-  await welcome(peer);
-  return peer;
+  return Managed.fresh(await server.peer(), `sm${sessions++}`);
 }
 
-async function pong(peer: Peer): Promise<void> {
-  const ping = await peer.take(/urn:xmpp:ping/);
-  peer.send(`<iq xmlns="jabber:client" type="result" id="${Peer.attr(ping, 'id')}" from="home.org"/>`);
+async function online(): Promise<Peer> {
+  return (await managed()).peer;
 }
 
 const bodies = () => chats.conversation(ben)?.messages.map((m) => m.body);
@@ -68,13 +68,13 @@ const incoming = (inner: string, attrs = 'type="chat" id="i1"') =>
 
 describe('sending', () => {
   it('goes from waiting to sent to received', async () => {
-    const peer = await online();
+    const session = await managed();
     await chats.compose(ben, 'hello');
-    const id = Peer.attr(await peer.take(/<message/), 'id');
+    const id = Peer.attr(await session.peer.take(/<message/), 'id');
     expect(state()).toBe('waiting');
-    await pong(peer);
+    await session.ack(1);
     await eventually(() => expect(state()).toBe('sent'));
-    peer.send(incoming(`<received xmlns="urn:xmpp:receipts" id="${id}"/>`));
+    session.peer.send(incoming(`<received xmlns="urn:xmpp:receipts" id="${id}"/>`));
     await eventually(() => expect(state()).toBe('received'));
   });
 
@@ -85,29 +85,39 @@ describe('sending', () => {
     expect(sent.map((m) => /<body>(.*)<\/body>/.exec(m)?.[1])).toEqual(['one', 'two', 'three']);
   });
 
-  it('that was not confirmed before the loss is repeated with the same id', async () => {
-    const peer = await online();
+  it('that was not acknowledged before the loss is repeated with the same id', async () => {
+    const { peer } = await managed();
     await chats.compose(ben, 'hello');
     const first = Peer.attr(await peer.take(/<message/), 'id');
     peer.socket.terminate();
-    const again = await server.peer();
-    await welcome(again);
-    expect(Peer.attr(await again.take(/<message/), 'id')).toBe(first);
-    await pong(again);
+    const again = await Managed.fresh(await server.peer(), 'new');
+    expect(Peer.attr(await again.peer.take(/<message/), 'id')).toBe(first);
+    await again.ack(1);
     await eventually(() => expect(state()).toBe('sent'));
   });
 
-  it('that was confirmed is not repeated', async () => {
-    const peer = await online();
+  it('goes on after a resumption where the server says it was', async () => {
+    const { peer } = await managed();
+    for (const body of ['one', 'two']) await chats.compose(ben, body);
+    await peer.take(/two/);
+    peer.socket.terminate();
+    const { session } = await Managed.resumed(await server.peer(), 1);
+    await eventually(() => expect([state(0), state(1)]).toEqual(['sent', 'waiting']));
+    expect(await session.peer.take(/<message/)).toContain('two');
+    await session.ack(2);
+    await eventually(() => expect(state(1)).toBe('sent'));
+    expect(session.peer.got.filter((m) => m.includes('<message'))).toEqual([]);
+  });
+
+  it('that <failed/> covers is not repeated', async () => {
+    const { peer } = await managed();
     await chats.compose(ben, 'hello');
     await peer.take(/<message/);
-    await pong(peer);
-    await eventually(() => expect(state()).toBe('sent'));
     peer.socket.terminate();
-    const again = await server.peer();
-    await welcome(again);
+    const again = await Managed.fresh(await server.peer(), 'new', undefined, 1);
+    await eventually(() => expect(state()).toBe('sent'));
     await chats.compose(ben, 'second');
-    expect(await again.take(/<message/)).toContain('second');
+    expect(await again.peer.take(/<message/)).toContain('second');
   });
 
   it('fails with the words of the error, and can be tried again', async () => {
@@ -118,10 +128,15 @@ describe('sending', () => {
       incoming('<error type="cancel"><item-not-found xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error>', `type="error" id="${id}"`),
     );
     await eventually(() => expect(chats.conversation(ben)?.messages[0]).toMatchObject({ state: 'failed', error: 'There is no such address.' }));
-    await pong(peer);
     const failed = chats.conversation(ben)?.messages[0] as Message;
     await chats.retry(failed);
     expect(Peer.attr(await peer.take(/<message/), 'id')).toBe(id);
+    // The acknowledgement of the first try says nothing about the second.
+    peer.send('<a xmlns="urn:xmpp:sm:3" h="1"/>', incoming('<body>later</body>'));
+    await eventually(() => expect(bodies()).toContain('later'));
+    expect(chats.conversation(ben)?.messages.find((m) => m.id === id)?.state).toBe('waiting');
+    peer.send('<a xmlns="urn:xmpp:sm:3" h="2"/>');
+    await eventually(() => expect(chats.conversation(ben)?.messages.find((m) => m.id === id)?.state).toBe('sent'));
   });
 
   it('refuses what no server takes', async () => {
@@ -133,11 +148,11 @@ describe('sending', () => {
     await chats.compose(ben, 'poison');
     for (let i = 0; i < 5; i++) {
       const peer = i === 0 ? await online() : await server.peer();
-      if (i > 0) await welcome(peer);
+      if (i > 0) await Managed.fresh(peer, `poison${i}`);
       await peer.take(/poison/);
       peer.socket.terminate();
     }
-    await welcome(await server.peer());
+    await Managed.fresh(await server.peer(), 'last');
     await eventually(() => expect(state()).toBe('failed'));
   });
 });
@@ -211,7 +226,7 @@ describe('history', () => {
   it('pages backwards to the beginning', async () => {
     const history = await LocalHistory.open('pages@home.org');
     const all = Array.from({ length: 250 }, (_, i): Message => ({ id: `m${i}`, peer: ben, mine: false, body: `${i}`, at: i }));
-    await history.save([...all, { ...(all[0] as Message), peer: 'eve@home.org' }], []);
+    await history.save({ messages: [...all, { ...(all[0] as Message), peer: 'eve@home.org' }], marks: [] });
     expect((await history.recent(3)).messages.map((m) => m.id)).toEqual(['m247', 'm248', 'm249']);
     const page = await history.before(ben, 100, 50);
     expect([page.length, page[0]?.id, page.at(-1)?.id]).toEqual([50, 'm51', 'm100']);

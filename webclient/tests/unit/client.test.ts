@@ -1,22 +1,25 @@
 import { $iq, $msg } from 'strophe.js';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../../src/xmpp/client';
 import type { ClientState } from '../../src/xmpp/client';
-import type { Failure } from '../../src/xmpp/link';
+import type { Failure } from '../../src/xmpp/failure';
 import { answerPings } from '../../src/xmpp/ping';
 import { fetchRoster, onPush } from '../../src/xmpp/roster';
 import type { RosterItem } from '../../src/xmpp/roster';
-import { Peer, TestServer, opened, saslFeatures, welcome } from './server';
+import { readCount, Stream } from '../../src/xmpp/stream';
+import { Managed, Peer, TestServer, opened, saslFeatures, welcome } from './server';
 
 let server: TestServer;
 let client: Client;
 let states: ClientState[];
 let refused: Promise<Failure>;
 let ready: () => Promise<void>;
+let stored: string[];
 
 beforeEach(async () => {
   server = await TestServer.start();
   states = [];
+  stored = [];
   let count = 0;
   let taken = 0;
   let wake = () => undefined as void;
@@ -32,6 +35,7 @@ beforeEach(async () => {
       count++;
       wake();
     },
+    stored: (ids) => stored.push(...ids),
     refused: (f) => refuse(f),
   });
 });
@@ -205,4 +209,121 @@ it('a handler that throws does not stop the next stanza', async () => {
   expect(bodies).toEqual(['a', 'b']);
   expect(client.send($msg({ to: 'b@c' }).c('body', {}, '<&"\''))).toBe(true);
   expect(await peer.take(/<message/)).toContain('&lt;&amp;');
+});
+
+describe('stream management', () => {
+  const message = (id: string) => $msg({ to: 'ben@home.org', id }).c('body', {}, id);
+
+  async function managed(): Promise<Managed> {
+    client.start(cred);
+    const session = await Managed.fresh(await server.peer(), 'sm1');
+    await ready();
+    return session;
+  }
+
+  it('tells what the server has on disk, and nothing more', async () => {
+    const session = await managed();
+    for (const id of ['a', 'b', 'c']) client.send(message(id));
+    await session.ack(2);
+    await vi.waitFor(() => expect(stored).toEqual(['a', 'b']), 20_000);
+    expect([client.carries('b'), client.carries('c')]).toEqual([false, true]);
+    await session.ack(3);
+    await vi.waitFor(() => expect(stored).toEqual(['a', 'b', 'c']), 20_000);
+  });
+
+  it('asks one question for many messages', async () => {
+    const { peer } = await managed();
+    for (const id of ['a', 'b', 'c']) client.send(message(id));
+    await peer.take(/id="c"/);
+    await peer.take(/<r /);
+    expect(peer.got.filter((m) => m.startsWith('<r'))).toEqual([]);
+  });
+
+  // XEP-0198 §4: what is acknowledged is the receiver's responsibility.
+  it('acknowledges a message when it is dealt with, not when it came', async () => {
+    let finish = () => undefined as void;
+    const work = [new Promise<void>((done) => (finish = done)), undefined];
+    client.onMessage(() => work.shift());
+    const session = await managed();
+    session.peer.send('<message xmlns="jabber:client" from="b@c"/>', '<message xmlns="jabber:client" from="b@c"/>');
+    await vi.waitFor(() => expect(work).toEqual([]), 20_000);
+    session.peer.send('<r xmlns="urn:xmpp:sm:3"/>');
+    expect(client.keep()?.handled).toBe(0);
+    finish();
+    expect(Peer.attr(await session.peer.take(/<a /), 'h')).toBe('2');
+  });
+
+  it('resumes with the same name, and sends again what is missing', async () => {
+    const { peer, jid } = await managed();
+    const roster = fetchRoster(client);
+    const id = Peer.attr(await peer.take(/jabber:iq:roster/), 'id');
+    client.send($msg({ to: 'ben@home.org', id: 'r' }).c('received', { xmlns: 'urn:xmpp:receipts', id: 'x' }));
+    await peer.take(/id="r"/);
+    peer.send('<message xmlns="jabber:client" from="b@c"/>');
+    await vi.waitFor(() => expect(client.keep()?.handled).toBe(1), 20_000);
+    peer.socket.terminate();
+    const { session, previd, handled } = await Managed.resumed(await server.peer(), 1);
+    await ready();
+    expect([previd, handled, client.jid, states.at(-1)]).toEqual(['sm1', 1, jid, 'online']);
+    expect(await session.peer.take(/^<(iq|message)/)).toContain('id="r"');
+    session.peer.send(`<iq xmlns="jabber:client" type="result" id="${id}"><query xmlns="jabber:iq:roster"/></iq>`);
+    expect(await roster).toEqual([]);
+  });
+
+  it('believes <failed/> what it covers', async () => {
+    const { peer } = await managed();
+    client.send(message('a'));
+    client.send(message('b'));
+    await peer.take(/id="b"/);
+    peer.socket.terminate();
+    await Managed.fresh(await server.peer(), 'sm2', undefined, 1);
+    await ready();
+    expect(stored).toEqual(['a']);
+    expect(client.carries('b')).toBe(false);
+    expect(client.keep()?.id).toBe('sm2');
+  });
+
+  it('goes on in the page that a reload brings', async () => {
+    const { peer, jid } = await managed();
+    client.send(message('a'));
+    await peer.take(/id="a"/);
+    const kept = JSON.parse(JSON.stringify(client.keep()));
+    const next = new Client(server.url, { state: () => undefined, ready: () => undefined, stored: (ids) => stored.push(...ids), refused: () => undefined });
+    next.start(cred, true, kept);
+    await Managed.resumed(await server.peer(), 1);
+    await vi.waitFor(() => expect([stored, next.jid]).toEqual([['a'], jid]), 20_000);
+    next.stop();
+  });
+
+  it('is over when the stream was taken by another', async () => {
+    const { peer, jid } = await managed();
+    peer.send(
+      '<stream:error xmlns:stream="http://etherx.jabber.org/streams"><conflict xmlns="urn:ietf:params:xml:ns:xmpp-streams"/></stream:error>',
+    );
+    const again = await Managed.fresh(await server.peer(), 'sm2');
+    expect(again.jid).not.toBe(jid);
+  });
+
+  it('says at the end what was handled', async () => {
+    const { peer } = await managed();
+    peer.send('<message xmlns="jabber:client" from="b@c"/>');
+    await vi.waitFor(() => expect(client.keep()?.handled).toBe(1), 20_000);
+    client.stop();
+    expect(Peer.attr(await peer.take(/<a /), 'h')).toBe('1');
+    expect(await peer.take(/^<close /)).toContain('framing');
+  });
+});
+
+describe('stream counters', () => {
+  it('wrap at 32 bits', () => {
+    const stream = new Stream();
+    stream.restore({ id: 'x', jid: 'a@b/c', handled: 2 ** 32 - 1, acked: 2 ** 32 - 1, unacked: ['<message id="m"/>', '<message id="n"/>'] });
+    expect(stream.ack(0).map((sent) => sent.id)).toEqual(['m']);
+    stream.took(undefined);
+    return expect(stream.handled()).resolves.toBe(0);
+  });
+
+  it.each([['<a/>'], ['<a h="-1"/>'], ['<a h="1.5"/>'], ['<a h="4294967296"/>'], ['<a h="x"/>']])('%s says nothing', (xml) => {
+    expect(readCount(new DOMParser().parseFromString(xml, 'text/xml').documentElement)).toBeNull();
+  });
 });

@@ -80,21 +80,78 @@ const framing = 'xmlns="urn:ietf:params:xml:ns:xmpp-framing"';
 const features = (inner: string) => `<stream:features xmlns:stream="http://etherx.jabber.org/streams">${inner}</stream:features>`;
 export const opened = `<open ${framing} version="1.0" from="home.org" id="s1"/>`;
 export const saslFeatures = features('<mechanisms xmlns="urn:ietf:params:xml:ns:xmpp-sasl"><mechanism>PLAIN</mechanism></mechanisms>');
-export const bindFeatures = features('<bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"/>');
+const bind = '<bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"/>';
+const sm = 'urn:xmpp:sm:3';
+export const bindFeatures = features(bind);
 export const success = '<success xmlns="urn:ietf:params:xml:ns:xmpp-sasl"/>';
 
-/** Plays the server's side of RFC 7395 up to bind, and returns the full JID. */
-export async function welcome(p: Peer): Promise<string> {
+/** Plays the server's side of RFC 7395 up to the features after SASL. */
+export async function authenticate(p: Peer, offer = bindFeatures): Promise<void> {
   await p.take(/^<open /);
   p.send(opened, saslFeatures);
   await p.take(/^<auth /);
   p.send(success);
   await p.take(/^<open /);
-  p.send(opened, bindFeatures);
-  const bind = await p.take(/<bind /);
-  const jid = `ana@home.org/${/<resource>([^<]*)/.exec(bind)?.[1]}`;
+  p.send(opened, offer);
+}
+
+/** Answers the request to bind with the full JID that it returns. */
+export async function bound(p: Peer): Promise<string> {
+  const request = await p.take(/<bind /);
+  const jid = `ana@home.org/${/<resource>([^<]*)/.exec(request)?.[1]}`;
   p.send(
-    `<iq xmlns="jabber:client" type="result" id="${Peer.attr(bind, 'id')}"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"><jid>${jid}</jid></bind></iq>`,
+    `<iq xmlns="jabber:client" type="result" id="${Peer.attr(request, 'id')}"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"><jid>${jid}</jid></bind></iq>`,
   );
   return jid;
 }
+
+/** Plays the server's side up to bind, and returns the full JID. */
+export async function welcome(p: Peer): Promise<string> {
+  await authenticate(p);
+  return bound(p);
+}
+
+/** A server with stream management (XEP-0198): it keeps count of what it read. */
+export class Managed {
+  private constructor(
+    readonly peer: Peer,
+    readonly jid: string,
+  ) {}
+
+  /** A new session, after a refused resumption if the client asks for one. */
+  static async fresh(p: Peer, id: string, failed = '<item-not-found xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/>', h?: number): Promise<Managed> {
+    await authenticate(p, smFeatures);
+    const first = await p.take(/<bind |<resume /);
+    if (first.startsWith('<resume')) p.send(`<failed xmlns="${sm}"${h === undefined ? '' : ` h="${h}"`}>${failed}</failed>`);
+    else p.got.unshift(first);
+    const jid = await bound(p);
+    await p.take(/<enable /);
+    p.send(`<enabled xmlns="${sm}" id="${id}" resume="true" max="300"/>`);
+    const session = new Managed(p, jid);
+    await session.handled(); // the client knows that it is enabled
+    return session;
+  }
+
+  /** The session goes on; the server had handled h of what came before. */
+  static async resumed(p: Peer, h: number): Promise<{ session: Managed; previd: string; handled: number }> {
+    await authenticate(p, smFeatures);
+    const resume = await p.take(/<resume /);
+    const previd = Peer.attr(resume, 'previd');
+    p.send(`<resumed xmlns="${sm}" previd="${previd}" h="${h}"/>`);
+    return { session: new Managed(p, ''), previd, handled: Number(Peer.attr(resume, 'h')) };
+  }
+
+  /** Answers the next question for an acknowledgement. */
+  async ack(h: number): Promise<void> {
+    await this.peer.take(/<r /);
+    this.peer.send(`<a xmlns="${sm}" h="${h}"/>`);
+  }
+
+  /** Asks how much the client has handled. */
+  async handled(): Promise<number> {
+    this.peer.send(`<r xmlns="${sm}"/>`);
+    return Number(Peer.attr(await this.peer.take(/<a /), 'h'));
+  }
+}
+
+const smFeatures = features(`${bind}<sm xmlns="${sm}"/>`);

@@ -12,13 +12,13 @@ function parse(xml: string): Element {
 }
 
 const message = (inner: string, attrs = 'type="chat" id="i1" from="Ben@home.org/x"') =>
-  parseMessage(parse(`<message xmlns="jabber:client" ${attrs}>${inner}</message>`), 1_000_000);
+  parseMessage(parse(`<message xmlns="jabber:client" ${attrs}>${inner}</message>`), { account: 'ana@home.org', now: 1_000_000 });
 
 describe('an incoming message', () => {
   it('is read', () => {
     const m = message('<body>hi</body><active xmlns="http://jabber.org/protocol/chatstates"/><request xmlns="urn:xmpp:receipts"/>');
     expect(m).toEqual({
-      from: 'Ben@home.org/x', peer: 'ben@home.org', type: 'chat', id: 'i1', body: 'hi', at: 1_000_000, delayed: false,
+      from: 'Ben@home.org/x', peer: 'ben@home.org', mine: false, type: 'chat', id: 'i1', ref: 'i1', stanzaId: '', body: 'hi', at: 1_000_000, delayed: false,
       chatState: 'active', wantsReceipt: true, receiptFor: null, error: null,
     });
   });
@@ -26,6 +26,18 @@ describe('an incoming message', () => {
   it('has the id of its origin', () => {
     expect(message('<origin-id xmlns="urn:xmpp:sid:0" id="o1"/>')?.id).toBe('o1');
     expect(message('<origin-id xmlns="urn:other" id="o1"/>')?.id).toBe('i1');
+  });
+
+  // XEP-0359 §6: anybody can write a stanza-id; the own archive's is the one to believe.
+  it('has an id in the own archive only', () => {
+    const sid = (by: string, id: string) => `<stanza-id xmlns="urn:xmpp:sid:0" by="${by}" id="${id}"/>`;
+    expect(message(sid('ben@home.org', 'forged'))).toMatchObject({ id: 'i1', stanzaId: '' });
+    expect(message(sid('ben@home.org', 'forged') + sid('ana@home.org', '7'))).toMatchObject({ id: '7', stanzaId: '7', ref: 'i1' });
+    expect(message(sid('ana@home.org', '7') + '<origin-id xmlns="urn:xmpp:sid:0" id="o1"/>')).toMatchObject({ id: 'o1', stanzaId: '7' });
+  });
+
+  it('of the own account belongs to the chat with the addressee', () => {
+    expect(message('<body>x</body>', 'from="ana@home.org/phone" to="Ben@home.org/x" id="i1"')).toMatchObject({ mine: true, peer: 'ben@home.org' });
   });
 
   it.each<[string, number, boolean]>([

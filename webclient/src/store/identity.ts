@@ -1,0 +1,39 @@
+import type { Message } from './model';
+
+/**
+ * Finds the copy of a message that is there already. Copies come live, as
+ * carbons, from the archive, from other tabs and from this browser's database.
+ * The origin-id and the direction identify them, else the id in the own archive
+ * (XEP-0359); the stanza's id alone says little, for some clients use it twice.
+ */
+export class Known {
+  private byId = new Map<string, number>();
+  private byStanzaId = new Map<string, number>();
+  private byRef = new Map<string, number>();
+
+  constructor(private messages: readonly Message[]) {
+    messages.forEach((m, i) => this.add(m, i));
+  }
+
+  add(m: Message, at: number): void {
+    this.byId.set(side(m, m.id), at);
+    if (m.stanzaId) this.byStanzaId.set(m.stanzaId, at);
+    this.byRef.set(side(m, m.ref ?? m.id), at);
+  }
+
+  find(m: Message): number | undefined {
+    return this.byId.get(side(m, m.id)) ?? this.byStanzaId.get(m.stanzaId ?? '') ?? this.alike(m);
+  }
+
+  // One copy may lack the archive's id: then the stanza's id and the text speak.
+  private alike(m: Message): number | undefined {
+    const i = this.byRef.get(side(m, m.ref ?? m.id));
+    const known = i === undefined ? undefined : this.messages[i];
+    if (!known || known.body !== m.body || (known.stanzaId && m.stanzaId)) return undefined;
+    return i;
+  }
+}
+
+function side(m: Message, id: string): string {
+  return `${m.mine ? 'out' : 'in'} ${id}`;
+}
