@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"parley/internal/failpoint"
 	"parley/internal/module"
 	"parley/stanza"
 )
@@ -105,6 +106,7 @@ func (s *Session) elements() [][]byte {
 		return out
 	}
 	if m.inbound.answer {
+		failpoint.Reach(failpoint.BeforeAck)
 		m.inbound.answer = false
 		out = append(out, answer(m.inbound.told))
 	}

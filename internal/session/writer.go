@@ -1,6 +1,9 @@
 package session
 
-import "parley/internal/module"
+import (
+	"parley/internal/failpoint"
+	"parley/internal/module"
+)
 
 // wakeWriter starts a writer if there is work and none runs. mu is held.
 func (s *Session) wakeWriter() {
@@ -48,6 +51,9 @@ func (s *Session) write() {
 		switch j = s.take(j.batch); j.what {
 		case workWrite:
 			err := stream.WriteStanzas(j.batch, j.after...)
+			if len(j.after) > 0 {
+				failpoint.Reach(failpoint.AfterAck)
+			}
 			s.written(err)
 			if err != nil {
 				stream.Abort()

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"parley/internal/failpoint"
 	"parley/storage"
 )
 
@@ -327,5 +328,10 @@ func (c *committer) transact(ctx context.Context, ops []*op) ([]error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return results, tx.Commit(ctx)
+	failpoint.Reach(failpoint.BeforeCommit)
+	if err := tx.Commit(ctx); err != nil {
+		return nil, err
+	}
+	failpoint.Reach(failpoint.AfterCommit)
+	return results, nil
 }
