@@ -180,10 +180,7 @@ func (s *Session) enqueue(st *module.Stanza) {
 // session whose client reads too slowly, and returns what ends one that has
 // gathered too much while it had no stream.
 func (s *Session) overflowing() func() {
-	waiting := s.queueBytes
-	if s.managed != nil {
-		waiting += s.heldBytes + s.client.bytes()
-	}
+	waiting := s.waiting()
 	switch {
 	case s.ending:
 	case s.detached:

@@ -49,6 +49,7 @@ func (m *Module) sent(ctx context.Context, ev *module.Event) error {
 	}
 	row := message(ev, id, account, ev.To)
 	row.Listed, row.Outgoing, row.OriginID = true, true, first.origin
+	m.origins.stores(first.attempt, id)
 	m.persist(ev, m.store.AppendMessage(ctx, row, storage.Append{}), first.attempt)
 	return m.retract(ctx, ev, &row)
 }

@@ -15,13 +15,15 @@ type originKey struct {
 
 // attempt is what became of a message with an origin-id that was sent for the
 // first time. It is done when all its rows are stored, or one could not be.
-// Those who repeat the message wait for it.
+// Those who repeat the message wait for it. A past one is known from the sender's
+// archive only: how far it came has to be looked up.
 type attempt struct {
 	account  jid.JID
 	key      originKey
 	stanzaID string // id attribute, which an error answer repeats
-	row      int64  // id in the archive it was read from after a start, else 0
+	row      int64  // of a past one: its id in the sender's archive, else 0
 
+	sent int64 // guarded by origins.mu: the id of its row in the sender's archive, 0 without one
 	done chan struct{}
 	mu   sync.Mutex
 	left int      // guarded by mu: rows to be stored

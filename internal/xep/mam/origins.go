@@ -57,7 +57,7 @@ func (o *origins) load(account jid.JID, rows []storage.Message) {
 	}
 	o.accounts[account] = s
 	for i := len(rows) - 1; i >= 0; i-- {
-		if peer, err := jid.Parse(rows[i].Peer); err == nil {
+		if peer, err := jid.Parse(rows[i].Peer); err == nil { // it was written from an address
 			o.add(s, past(account, originKey{peer, rows[i].OriginID}, rows[i].ID))
 		}
 	}
@@ -152,24 +152,45 @@ func (o *origins) find(account jid.JID, key originKey) *attempt {
 // message may be sent again.
 func (o *origins) settle(a *attempt, err error) {
 	if err != nil {
-		o.mu.Lock()
-		if s := o.accounts[a.account]; s != nil {
-			o.remove(s, a)
-		}
-		o.mu.Unlock()
+		o.fail(a)
 	}
 	a.settle(err)
+}
+
+// fail forgets a, but for what the sender's archive may have of it.
+func (o *origins) fail(a *attempt) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := o.accounts[a.account]
+	if s == nil || s.attempts[a.key] != a {
+		return
+	}
+	o.remove(s, a)
+	if a.sent != 0 {
+		o.add(s, past(a.account, a.key, a.sent))
+	}
+}
+
+// stores notes under which id the sender's archive gets a message.
+func (o *origins) stores(a *attempt, id int64) {
+	if a == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	a.sent = id
 }
 
 // bounced forgets the messages to peer with that id attribute: an error came
 // for them.
 func (o *origins) bounced(account, peer jid.JID, stanzaID string) {
-	for _, a := range o.sent(account, peer, stanzaID) {
-		o.settle(a, stanza.NewError(stanza.ServiceUnavailable, ""))
+	for _, a := range o.take(account, peer, stanzaID) {
+		a.settle(stanza.NewError(stanza.ServiceUnavailable, ""))
 	}
 }
 
-func (o *origins) sent(account, peer jid.JID, stanzaID string) (out []*attempt) {
+// take removes them and returns them.
+func (o *origins) take(account, peer jid.JID, stanzaID string) (out []*attempt) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s := o.accounts[account]
@@ -178,6 +199,7 @@ func (o *origins) sent(account, peer jid.JID, stanzaID string) (out []*attempt) 
 	}
 	for key, a := range s.attempts {
 		if key.peer == peer && a.row == 0 && a.stanzaID == stanzaID {
+			o.remove(s, a)
 			out = append(out, a)
 		}
 	}

@@ -60,6 +60,9 @@ func (m *Module) query(ctx context.Context, iq *module.IQ) (*stanza.Element, err
 	if q.page.Max == 0 {
 		return m.count(ctx, q)
 	}
+	if m.behind(iq.Session) {
+		return nil, stanza.NewError(stanza.ResourceConstraint, "read the results of the queries before first")
+	}
 	rows, complete, err := m.read(ctx, q)
 	if err != nil {
 		return nil, err
@@ -84,6 +87,13 @@ func (m *Module) known(ctx context.Context, q *query) error {
 		return errNoSuchID()
 	}
 	return nil
+}
+
+// behind reports whether a page still waits to be read by the client. Another one
+// could be more than its session holds, which would end it.
+func (m *Module) behind(s module.Session) bool {
+	q, ok := s.(interface{ Backlog() int })
+	return ok && q.Backlog() > m.opts.PageBytes
 }
 
 // count answers who wants no results (XEP-0059 §2.7).

@@ -1,13 +1,16 @@
 package mam_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"parley/internal/module"
 	"parley/internal/xep/mam"
 	"parley/internal/xmpptest/xmlmatch"
+	"parley/stanza"
 )
 
 // TestRefused: what is wrong with a query is told, and there are no results.
@@ -107,4 +110,31 @@ func TestForm(t *testing.T) {
 			<field type='list-multi' var='ids'><validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:string'><open/></validate></field>
 			<field type='boolean' var='include-groupchat'/>
 		</x></query>`))
+}
+
+// slow is a client for whom much waits.
+type slow struct {
+	module.Session
+	bytes int
+}
+
+// Backlog is what internal/session tells.
+func (s slow) Backlog() int { return s.bytes }
+
+// TestBehind: who has not read a page gets no other, at the limit and above.
+func TestBehind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{PageBytes: 1000})
+	conversation(t, w, 1, 10)
+	a := w.Bind(t, romeo)
+	query := w.Router.Handler(module.IQKey{Target: module.ToAccount, Type: module.Set, Space: mam.NS, Local: "query"})
+	for bytes, want := range map[int]error{1000: nil, 1001: stanza.NewError(stanza.ResourceConstraint, "")} {
+		iq := &module.IQ{
+			Stanza:  module.NewStanza(stanza.IQ, "set", a.JID(), a.JID().Bare()),
+			Request: stanza.New(mam.NS, "query"), Session: slow{a.Session, bytes},
+		}
+		if _, err := query(t.Context(), iq); !errors.Is(err, want) {
+			t.Errorf("with %d bytes: got %v, want %v", bytes, err, want)
+		}
+	}
 }

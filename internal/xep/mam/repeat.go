@@ -45,29 +45,34 @@ func (m *Module) first(ctx context.Context, ev *module.Event, listed bool) (begi
 	case fresh:
 		return beginning{origin: origin, attempt: next}, nil
 	case a.row != 0:
-		return m.afterStart(ctx, ev, a)
+		return m.takeUp(ctx, ev, a, listed)
 	}
 	ev.Persist(a)
 	return beginning{}, module.ErrHandled
 }
 
-// afterStart decides about a message that the sender's archive has from before
-// the start. If the server was killed between the two sides, or the recipient's
-// refused it, it goes on as if it were new.
-func (m *Module) afterStart(ctx context.Context, ev *module.Event, old *attempt) (beginning, error) {
-	reached, err := m.reached(ctx, old)
+// takeUp decides about a message that was sent in the past: before the start, or
+// in vain. If the server was killed between the two sides, or the recipient's
+// could not store it, it goes on as if it were new.
+func (m *Module) takeUp(ctx context.Context, ev *module.Event, old *attempt, listed bool) (beginning, error) {
+	if reached, err := m.reached(ctx, old); err != nil {
+		return beginning{}, err
+	} else if reached {
+		return beginning{}, module.ErrHandled
+	}
+	known, err := m.has(ctx, old.account, old.row)
 	if err != nil {
 		return beginning{}, err
 	}
-	if reached {
-		return beginning{}, module.ErrHandled
-	}
-	next := m.begin(ev, old.key.origin, false)
+	next := m.begin(ev, old.key.origin, listed && !known)
 	if a, fresh := m.origins.begin(next, old); !fresh {
 		ev.Persist(a)
 		return beginning{}, module.ErrHandled
 	}
-	return beginning{origin: old.key.origin, attempt: next, known: true}, nil
+	if known {
+		m.origins.stores(next, old.row)
+	}
+	return beginning{origin: old.key.origin, attempt: next, known: known}, nil
 }
 
 // begin makes the attempt for ev, which is done when each of its rows is stored.
@@ -96,19 +101,22 @@ func (m *Module) reached(ctx context.Context, a *attempt) (bool, error) {
 	if !m.isAccount(a.key.peer) {
 		return false, nil
 	}
-	peer := a.key.peer.String()
-	has, err := m.store.HasArchived(ctx, peer, a.row)
-	if err != nil {
-		return false, fmt.Errorf("mam: look for a repeated message: %w", err)
+	if has, err := m.has(ctx, a.key.peer, a.row); err != nil || has {
+		return has, err
 	}
-	if has {
-		return true, nil
-	}
-	waiting, err := m.store.UndeliveredOf(ctx, peer, []int64{a.row})
+	waiting, err := m.store.UndeliveredOf(ctx, a.key.peer.String(), []int64{a.row})
 	if err != nil {
 		return false, fmt.Errorf("mam: look for a repeated message: %w", err)
 	}
 	return len(waiting) > 0, nil
+}
+
+func (m *Module) has(ctx context.Context, account jid.JID, id int64) (bool, error) {
+	has, err := m.store.HasArchived(ctx, account.String(), id)
+	if err != nil {
+		return false, fmt.Errorf("mam: look for a repeated message: %w", err)
+	}
+	return has, nil
 }
 
 // recall reads what the account has sent lately, if that is not known.

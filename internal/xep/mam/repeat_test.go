@@ -111,7 +111,14 @@ func TestAgainAfterError(t *testing.T) {
 	b := w.Bind(t, juliet).Available()
 	w.send(t, a, again)
 	b.Expect(`<message from='` + romeo + `' to='juliet@localhost' type='chat' id='1'><body>1</body>{more}</message>`)
+	w.send(t, a, again)
 	nothing(t, a)
+	nothing(t, b)
+	for account, n := range map[string]int{"romeo@localhost": 2, "juliet@localhost": 2} {
+		if rows := w.archive(t, account); len(rows) != n {
+			t.Errorf("%s has %d rows, want %d", account, len(rows), n)
+		}
+	}
 }
 
 // TestAgainAfterBounce: the same where the recipient's client or server refuses
