@@ -52,7 +52,7 @@ type Conn struct {
 	isAuth   atomic.Bool
 	session  atomic.Pointer[session.Session]
 	kept     atomic.Pointer[resumption] // the session's, if it can be resumed
-	replaced atomic.Bool                // another connection takes the session over
+	parting  atomic.Bool                // the session outlives the error that ends the stream
 	lastRead atomic.Int64               // unix nanoseconds
 	asked    atomic.Bool                // a sign of life was asked for since lastRead
 	pings    atomic.Uint64              // asked for so far
@@ -283,11 +283,14 @@ func (c *Conn) end(e *stanza.StreamError) {
 		c.ending, c.ended = e, true
 	}
 	c.endMu.Unlock()
-	if s := c.session.Load(); s != nil {
+	switch s := c.session.Load(); {
+	case s == nil:
+		c.transport.wake(time.Now()) // the reader says it
+	case c.kept.Load() != nil && e.Condition == stanza.StreamSystemShutdown:
+		c.part(e, closeGrace)
+	default:
 		s.End(e)
-		return
 	}
-	c.transport.wake(time.Now()) // the reader says it
 }
 
 func (c *Conn) wantedEnd() *stanza.StreamError {

@@ -18,6 +18,9 @@ type Streams interface {
 	// SaveStream must not block.
 	SaveStream(storage.Stream) storage.Pending
 	Stream(ctx context.Context, id string) (storage.Stream, error)
+	// SuspendStreams and TakeSuspendedStreams carry streams over a restart.
+	SuspendStreams(ctx context.Context, streams []storage.SuspendedStream) error
+	TakeSuspendedStreams(ctx context.Context) ([]storage.SuspendedStream, error)
 }
 
 // manage handles the elements of XEP-0198 on a bound stream.
@@ -97,15 +100,19 @@ func (c *Conn) management(s *session.Session, request *stanza.Element) (session.
 	if window == 0 {
 		return session.Management{}, enabled
 	}
-	m := session.Management{ID: randomID(), Resume: window}
-	m.Expired = func() { c.server.expired(m.ID) }
-	if streams := c.server.Streams; streams != nil {
-		account := c.account.String()
+	m := c.server.managementOf(randomID(), c.account.String(), window)
+	return m, enabled.Set("id", m.ID).Set("resume", "true").Set("max", strconv.Itoa(int(window/time.Second)))
+}
+
+// managementOf is that of a stream that can be resumed.
+func (s *Server) managementOf(id, account string, window time.Duration) session.Management {
+	m := session.Management{ID: id, Resume: window, Expired: func() { s.expired(id) }}
+	if s.Streams != nil {
 		m.Save = func(h uint32) module.Pending {
-			return streams.SaveStream(storage.Stream{ID: m.ID, Account: account, Handled: h, Seen: time.Now()})
+			return s.Streams.SaveStream(storage.Stream{ID: id, Account: account, Handled: h, Seen: time.Now()})
 		}
 	}
-	return m, enabled.Set("id", m.ID).Set("resume", "true").Set("max", strconv.Itoa(int(window/time.Second)))
+	return m
 }
 
 // resumeWindow is how long the session is to outlive its stream: the server's

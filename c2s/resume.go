@@ -161,31 +161,37 @@ func (r *resumption) tryTake(c *Conn) (holder *Conn, free <-chan struct{}, over 
 	return nil, nil, false
 }
 
-// replace makes the connection end, and leave its session to another: XEP-0198
-// §5 asks for <conflict/>.
+// replace makes the connection leave its session to another: XEP-0198 §5 asks
+// for <conflict/>.
 func (c *Conn) replace() {
+	c.part(streamError(stanza.StreamConflict, "the stream was resumed elsewhere"), conflictGrace)
+}
+
+// part makes the stream end with e, within grace, and the session go on.
+func (c *Conn) part(e *stanza.StreamError, grace time.Duration) {
 	c.endMu.Lock()
-	if !c.ended {
-		c.ending, c.ended = streamError(stanza.StreamConflict, "the stream was resumed elsewhere"), true
+	if !c.ended || c.ending == nil {
+		c.ending, c.ended = e, true
 	}
 	c.endMu.Unlock()
-	c.replaced.Store(true)
-	c.transport.boundWrites(time.Now().Add(conflictGrace))
+	c.parting.Store(true)
+	c.transport.boundWrites(time.Now().Add(grace))
 	c.transport.wake(time.Now())
 }
 
 // park leaves the session without a stream, waiting for its client, if the
-// stream ended in a way that allows it: it was lost or replaced, not closed or
-// ended with an error. e is the error to say.
+// stream ended in a way that allows it: it was lost, replaced, or ended because
+// the server stops; not closed, or ended with another error. e is the error to
+// say.
 func (c *Conn) park(e *stanza.StreamError, orderly bool) bool {
 	r := c.kept.Load()
-	if r == nil || orderly || e != nil && !c.replaced.Load() || !r.session.Detach() {
+	if r == nil || orderly || e != nil && !c.parting.Load() || !r.session.Detach() {
 		return false
 	}
 	if e != nil {
 		c.writeEnd(e)
 	}
-	if !c.replaced.Load() { // else it is resumed at once
+	if !c.parting.Load() { // else nobody needs to know: it is resumed at once, or everything stops
 		c.server.Router.Detached(context.Background(), r.session)
 	}
 	r.release()

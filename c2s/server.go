@@ -84,6 +84,8 @@ func New(opts Options) *Server {
 	s.addresses.max, s.addresses.maxUnauth = opts.Limits.PerAddress, opts.Limits.PerAddressUnauth
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.early, s.late = context.WithCancel(s.base)
+	opts.Router.Save(module.SavedValue{Name: "c2s.client", Save: userAgentID.Get, Load: userAgentID.Set})
+	opts.Router.Save(module.SaveFlag("c2s.uses-archive", module.UsesArchive))
 	s.running.Add(1)
 	go s.keep()
 	return s
@@ -189,9 +191,7 @@ func (s *Server) Shutdown(ctx context.Context) {
 		s.cancel()
 		<-done
 	}
-	for _, r := range s.resumptions.all() {
-		r.end(nil, false)
-	}
+	s.suspend()
 	s.cancel()
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"parley/internal/jid"
@@ -82,4 +83,23 @@ func (m *Module) forget(s module.Session) []jid.JID {
 	to := slices.SortedFunc(maps.Keys(d.to), func(a, b jid.JID) int { return cmp.Compare(a.String(), b.String()) })
 	clear(d.to)
 	return to
+}
+
+// saveDirected writes down the session's list, for a restart of the server.
+func (m *Module) saveDirected(s module.Session) string {
+	var list []string
+	for _, j := range m.forget(s) {
+		list = append(list, j.String())
+	}
+	return strings.Join(list, "\n")
+}
+
+func (m *Module) loadDirected(s module.Session, list string) {
+	d := &directed{to: map[jid.JID]struct{}{}}
+	for line := range strings.Lines(list) {
+		if j, err := jid.Parse(strings.TrimSuffix(line, "\n")); err == nil {
+			d.to[j] = struct{}{}
+		}
+	}
+	m.directed.Set(s, d)
 }

@@ -60,6 +60,8 @@ func (m *Module) Register(r *module.Registrar) {
 	r.Hooks.PresenceFromClient.Add(module.StageDeliver, m.fromClient)
 	r.Hooks.PresenceToAccount.Add(module.StageDeliver, m.toAccount)
 	r.Hooks.SessionClosed.Add(module.StageDeliver, m.sessionClosed)
+	r.Save(module.SaveFlag("presence.hidden", m.hidden))
+	r.Save(module.SavedValue{Name: "presence.directed", Save: m.saveDirected, Load: m.loadDirected})
 	if m.opts.HideDetached {
 		r.Hooks.SessionDetached.Add(module.StageDeliver, m.hide)
 		r.Hooks.SessionResumed.Add(module.StageDeliver, m.show)

@@ -100,6 +100,7 @@ func (m *Module) Spec() []module.Spec {
 
 // Register takes part in the server.
 func (m *Module) Register(r *module.Registrar) {
+	r.Save(module.SaveFlag("roster.interested", m.interested))
 	m.host = r.Host()
 	r.IQ(module.ToAccount, module.Get, NS, "query", m.get)
 	r.IQ(module.ToAccount, module.Set, NS, "query", m.set)

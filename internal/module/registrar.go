@@ -91,6 +91,8 @@ type Registrar struct {
 	identities     [targets][]Identity
 	streamFeatures []StreamFeature
 	inline         map[string]InlineFeature
+	saved          []SavedValue
+	retrack        Retracker
 }
 
 // NewRegistrar returns a registrar whose modules run in host.

@@ -193,7 +193,7 @@ func (s *Server) build(ctx context.Context) (err error) {
 		TLS:          s.certs.TLSConfig(), RequireTLS: s.cfg.RequireTLS, Local: s.cfg.LocalNetworks,
 		Limits: limits(s.cfg.Limits), Streams: s.store, Log: s.log,
 	})
-	return nil
+	return s.clients.Restore(ctx)
 }
 
 // Stop tells the clients, waits for everything that runs, and closes the

@@ -1,0 +1,54 @@
+package session
+
+import (
+	"slices"
+
+	"parley/internal/module"
+)
+
+// Snapshot is a session without its stream, to be written down.
+type Snapshot struct {
+	Info
+	Acked    uint32           // stanzas that the client has handled
+	Handled  uint32           // stanzas of the client that were handled
+	Held     []*module.Stanza // what was written and not acknowledged, in order
+	Queue    []*module.Stanza // what was not written
+	Presence *module.Availability
+}
+
+// Freeze ends a detached session whose snapshot is to outlive the server: what
+// it is sent from now on is handed back, what it holds is not. ok is false if
+// the session has a stream or has ended.
+func (s *Session) Freeze() (snapshot Snapshot, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.detached || s.ending || s.closing.Load() || len(s.managed.inbound.open) > 0 {
+		return Snapshot{}, false
+	}
+	s.closing.Store(true)
+	s.drained = true
+	s.flushPostponed()
+	return Snapshot{
+		Info:     Info{JID: s.jid, Secure: s.Secure(), RemoteAddr: s.RemoteAddr()},
+		Acked:    s.managed.acked,
+		Handled:  s.managed.inbound.handled,
+		Held:     slices.Clone(s.held[s.managed.before:]),
+		Queue:    slices.Clone(s.queue),
+		Presence: s.Presence(),
+	}, true
+}
+
+// Restore makes a detached session of a snapshot, whose Info has what New needs.
+func Restore(snapshot Snapshot, limits Limits, m Management) *Session {
+	s := New(snapshot.Info, nil, limits)
+	s.writing, s.detached = false, true
+	s.client = &clientState{detached: true}
+	s.managed = &managed{Management: m, sent: snapshot.Acked, acked: snapshot.Acked}
+	s.managed.inbound = inbound{received: snapshot.Handled, handled: snapshot.Handled, stored: snapshot.Handled}
+	s.SetPresence(snapshot.Presence)
+	s.hold(snapshot.Held)
+	for _, st := range snapshot.Queue {
+		s.enqueue(st)
+	}
+	return s
+}
