@@ -51,6 +51,9 @@ type Reader interface {
 	ArchiveEnds(ctx context.Context, account string) (first, last storage.MessageEnd, err error)
 	HasArchived(ctx context.Context, account string, ids ...int64) (bool, error)
 	UndeliveredOf(ctx context.Context, account string, ids []int64) ([]int64, error)
+	// SettleMessages is made after all writes for the same account that were
+	// submitted before; an unknown message does no harm.
+	SettleMessages([]storage.MessageRef) storage.Pending
 }
 
 // Roster tells who is in a roster.

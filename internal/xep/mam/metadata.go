@@ -17,6 +17,9 @@ func (m *Module) metadata(ctx context.Context, iq *module.IQ) (*stanza.Element, 
 }
 
 func (m *Module) ends(ctx context.Context, account jid.JID) (*stanza.Element, error) {
+	if err := m.arrived(ctx, account); err != nil {
+		return nil, err
+	}
 	e := stanza.New(NS, "metadata")
 	first, last, err := m.store.ArchiveEnds(ctx, account.String())
 	switch {

@@ -74,17 +74,43 @@ func (m *Module) query(ctx context.Context, iq *module.IQ) (*stanza.Element, err
 }
 
 // known refuses a query with an id that the archive does not have (§4.1.3,
-// §4.3.2).
+// §4.3.2). Clients get messages before they are on the disk, so the archive is
+// read when what is under way has arrived there, unless only the past matters.
 func (m *Module) known(ctx context.Context, q *query) error {
-	if len(q.mentioned) == 0 {
-		return nil
+	past := q.page.Before != 0
+	if !past {
+		if err := m.arrived(ctx, q.account); err != nil {
+			return err
+		}
 	}
-	ok, err := m.store.HasArchived(ctx, q.account.String(), q.mentioned...)
-	switch {
-	case err != nil:
-		return fmt.Errorf("mam: look for ids: %w", err)
-	case !ok:
+	has, err := m.hasAll(ctx, q.account, q.mentioned)
+	if err == nil && !has && past {
+		if err = m.arrived(ctx, q.account); err == nil {
+			has, err = m.hasAll(ctx, q.account, q.mentioned)
+		}
+	}
+	if err == nil && !has {
 		return errNoSuchID()
+	}
+	return err
+}
+
+func (m *Module) hasAll(ctx context.Context, account jid.JID, ids []int64) (bool, error) {
+	if len(ids) == 0 {
+		return true, nil
+	}
+	has, err := m.store.HasArchived(ctx, account.String(), ids...)
+	if err != nil {
+		return false, fmt.Errorf("mam: look for ids: %w", err)
+	}
+	return has, nil
+}
+
+// arrived returns when all that was stored for account so far can be read.
+func (m *Module) arrived(ctx context.Context, account jid.JID) error {
+	none := []storage.MessageRef{{Account: account.String()}}
+	if err := storage.Wait(ctx, m.store.SettleMessages(none)); err != nil {
+		return fmt.Errorf("mam: wait for writes: %w", err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/internal/xep/mam"
+	"parley/internal/xmpptest/imtest"
 	"parley/internal/xmpptest/modtest"
 	"parley/internal/xmpptest/xmlmatch"
 	"parley/storage"
@@ -285,5 +286,36 @@ func TestMetadata(t *testing.T) {
 	inline := w.Router.InlineFeature(mam.NS)(t.Context(), a.Session, nil)
 	if got := inline.String(); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestJustDelivered: a client can ask at once for what it was just sent, though
+// it was sent before it was on the disk.
+func TestJustDelivered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{})
+	a, b := w.Bind(t, romeo), w.Bind(t, juliet).Available()
+	before := ""
+	for i := range 30 {
+		st := imtest.Stanza(t, a.JID(), "<message to='juliet@localhost'><body>x</body></message>")
+		writes := w.Router.FromClient(t.Context(), a.Session, st)
+		id := stanzaIDs(b.Next())["juliet@localhost"]
+		query, want := "", id // the three ways to need it
+		switch i % 3 {
+		case 0:
+			query = set("<before/><max>1</max>")
+		case 1:
+			query = form(field("ids", id))
+		case 2:
+			query, want = set("<before>"+id+"</before><max>1</max>"), before
+		}
+		got, fin := ask(t, b, query)
+		if len(got) != 1 || got[0] != want {
+			t.Fatalf("%s: got %s, %s", query, got, fin)
+		}
+		before = id
+		for _, p := range writes {
+			<-p.Done()
+		}
 	}
 }

@@ -60,7 +60,7 @@ func (m *Module) takeUp(ctx context.Context, ev *module.Event, old *attempt, lis
 	} else if reached {
 		return beginning{}, module.ErrHandled
 	}
-	known, err := m.has(ctx, old.account, old.row)
+	known, err := m.hasAll(ctx, old.account, []int64{old.row})
 	if err != nil {
 		return beginning{}, err
 	}
@@ -101,7 +101,7 @@ func (m *Module) reached(ctx context.Context, a *attempt) (bool, error) {
 	if !m.isAccount(a.key.peer) {
 		return false, nil
 	}
-	if has, err := m.has(ctx, a.key.peer, a.row); err != nil || has {
+	if has, err := m.hasAll(ctx, a.key.peer, []int64{a.row}); err != nil || has {
 		return has, err
 	}
 	waiting, err := m.store.UndeliveredOf(ctx, a.key.peer.String(), []int64{a.row})
@@ -109,14 +109,6 @@ func (m *Module) reached(ctx context.Context, a *attempt) (bool, error) {
 		return false, fmt.Errorf("mam: look for a repeated message: %w", err)
 	}
 	return len(waiting) > 0, nil
-}
-
-func (m *Module) has(ctx context.Context, account jid.JID, id int64) (bool, error) {
-	has, err := m.store.HasArchived(ctx, account.String(), id)
-	if err != nil {
-		return false, fmt.Errorf("mam: look for a repeated message: %w", err)
-	}
-	return has, nil
 }
 
 // recall reads what the account has sent lately, if that is not known.
