@@ -40,11 +40,7 @@ func open(ctx context.Context, url string) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
-	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = idleTimeout
-	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
-		cfg.ConnConfig.RuntimeParams["application_name"] = "parley"
-	}
+	set(cfg.ConnConfig.RuntimeParams)
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -54,6 +50,22 @@ func open(ctx context.Context, url string) (*engine, error) {
 		return nil, err
 	}
 	return &engine{pool: pool, node: rand.Text()}, nil
+}
+
+// set says what every connection is to be like, whatever the server's default.
+func set(params map[string]string) {
+	params["synchronous_commit"] = "on"
+	params["idle_in_transaction_session_timeout"] = idleTimeout
+	// Everything is found by an index, a few rows at a time. What the planner
+	// knows of a table may be of when it was empty, and to read all of it for
+	// every batch would be slow from then on.
+	params["enable_seqscan"] = "off"
+	params["random_page_cost"] = "1.1"
+	params["plan_cache_mode"] = "force_generic_plan"
+	params["jit"] = "off" // compiling takes longer than any of our statements
+	if params["application_name"] == "" {
+		params["application_name"] = "parley"
+	}
 }
 
 // engine implements sqlstore.Engine.

@@ -24,6 +24,9 @@ type tx struct {
 	engine *engine
 	conn   *pgxpool.Conn // nil once the transaction has ended
 	mark   int64         // number it leaves in the database, 0: none
+	// opening is what opens the transaction, until it was sent: together with
+	// the first statements, in one round trip.
+	opening *pgx.Batch
 }
 
 // Begin implements sqlstore.Engine. One transaction runs at a time.
@@ -42,40 +45,64 @@ func (e *engine) BeginMigration(ctx context.Context) (sqlstore.Tx, error) {
 	return e.begin(ctx, &b, 0)
 }
 
-// begin sends the statements that open a transaction in one round trip.
+// begin takes a connection for a transaction that b opens.
 func (e *engine) begin(ctx context.Context, b *pgx.Batch, mark int64) (sqlstore.Tx, error) {
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t := &tx{engine: e, conn: conn, mark: mark}
-	if err := conn.SendBatch(ctx, b).Close(); err != nil {
-		t.Rollback(ctx)
-		return nil, err
+	return &tx{engine: e, conn: conn, mark: mark, opening: b}, nil
+}
+
+// open opens the transaction if that was not done yet.
+func (t *tx) open(ctx context.Context) error {
+	if t.opening == nil {
+		return nil
 	}
-	return t, nil
+	opening := t.opening
+	t.opening = nil
+	return t.conn.SendBatch(ctx, opening).Close()
 }
 
 // Query implements sqlstore.Tx.
 func (t *tx) Query(ctx context.Context, row func(sqlstore.Scan) error, sql string, args ...any) error {
+	if err := t.open(ctx); err != nil {
+		return err
+	}
 	rows, err := t.conn.Query(ctx, sql, args...)
 	return each(rows, err, row)
 }
 
 // Exec implements sqlstore.Tx.
 func (t *tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	if err := t.open(ctx); err != nil {
+		return 0, err
+	}
 	tag, err := t.conn.Exec(ctx, sql, args...)
 	return tag.RowsAffected(), err
 }
 
 // Batch implements sqlstore.Tx with one pipelined round trip.
 func (t *tx) Batch(ctx context.Context, statements []sqlstore.Statement) ([]int64, error) {
-	var b pgx.Batch
+	b := t.opening
+	if b == nil {
+		b = &pgx.Batch{}
+	}
+	t.opening = nil
+	opening := b.Len()
 	for _, s := range statements {
 		b.Queue(s.SQL, s.Args...)
 	}
-	results := t.conn.SendBatch(ctx, &b)
-	affected := make([]int64, len(statements))
+	affected, err := execute(t.conn.SendBatch(ctx, b), b.Len())
+	if err != nil {
+		return nil, err
+	}
+	return affected[opening:], nil
+}
+
+// execute returns the rows affected by each of n statements.
+func execute(results pgx.BatchResults, n int) ([]int64, error) {
+	affected := make([]int64, n)
 	for i := range affected {
 		tag, err := results.Exec()
 		if err != nil {
@@ -89,12 +116,18 @@ func (t *tx) Batch(ctx context.Context, statements []sqlstore.Statement) ([]int6
 
 // Script implements sqlstore.Tx; the simple protocol takes several statements.
 func (t *tx) Script(ctx context.Context, sql string) error {
+	if err := t.open(ctx); err != nil {
+		return err
+	}
 	_, err := t.conn.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol)
 	return err
 }
 
 // Commit implements sqlstore.Tx.
 func (t *tx) Commit(ctx context.Context) error {
+	if err := t.open(ctx); err != nil { // nothing was done
+		return err
+	}
 	tag, err := t.conn.Exec(ctx, `COMMIT`)
 	lost := t.conn.Conn().IsClosed()
 	t.release()
@@ -115,7 +148,7 @@ func (t *tx) Rollback(ctx context.Context) {
 	if t.conn == nil {
 		return
 	}
-	if !t.conn.Conn().IsClosed() {
+	if t.opening == nil && !t.conn.Conn().IsClosed() {
 		ctx, cancel := context.WithTimeout(ctx, rollbackTimeout)
 		defer cancel()
 		_, _ = t.conn.Exec(ctx, `ROLLBACK`)

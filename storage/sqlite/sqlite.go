@@ -16,7 +16,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	codes "modernc.org/sqlite/lib"
@@ -138,14 +137,8 @@ func dsn(path string, pragmas ...string) string {
 // Dialect implements sqlstore.Engine.
 func (e *engine) Dialect() string { return "sqlite" }
 
-// Table implements sqlstore.Engine: one row, the statement is run for each.
-func (e *engine) Table(columns []sqlstore.Column) string {
-	var values []string
-	for i, c := range columns {
-		values = append(values, fmt.Sprintf("$%d AS %s", i+1, c.Name))
-	}
-	return "(SELECT " + strings.Join(values, ", ") + ") AS r"
-}
+// Table implements sqlstore.Engine: there is no round trip to save.
+func (e *engine) Table([]sqlstore.Column) string { return "" }
 
 // Query implements sqlstore.Engine on a reading connection.
 func (e *engine) Query(ctx context.Context, row func(sqlstore.Scan) error, query string, args ...any) error {

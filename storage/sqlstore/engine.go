@@ -11,8 +11,8 @@ type Queryer interface {
 	Query(ctx context.Context, row func(Scan) error, sql string, args ...any) error
 }
 
-// Statement is one SQL statement with its arguments. With Rows it reads them as
-// a table (Engine.Table): each argument is a column, a slice of so many values.
+// Statement is one SQL statement with its arguments. With Rows it is for many
+// rows (Engine.Table): each argument is a column, a slice of so many values.
 type Statement struct {
 	SQL  string
 	Args []any
@@ -49,7 +49,8 @@ type Engine interface {
 	// Dialect names the engine's migration variants: "postgres" or "sqlite".
 	Dialect() string
 	// Table is the text of a table named r, to stand after FROM, that holds the
-	// rows of a Statement. What it says of several rows may be run for each.
+	// rows of a Statement. It is empty if the engine runs the statement for each
+	// row instead, with the row's values as its arguments.
 	Table(columns []Column) string
 	Begin(ctx context.Context) (Tx, error)
 	// BeginMigration begins a transaction that no other migration, of any

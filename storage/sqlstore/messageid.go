@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"parley/internal/failpoint"
 	"parley/storage"
 )
 
@@ -44,7 +45,7 @@ func (ids *messageIDs) raise(last int64) {
 // NewMessageID returns the id of the next message, above all that were given
 // out before and all that were stored before the store was opened and migrated,
 // whatever the clock says.
-func (s *Store) NewMessageID() int64 { return s.ids.next(time.Now()) }
+func (s *Store) NewMessageID() int64 { return s.ids.next(failpoint.Now()) }
 
 // loadMessageID reads the highest id stored.
 func (s *Store) loadMessageID(ctx context.Context) error {
@@ -58,5 +59,5 @@ func (s *Store) loadMessageID(ctx context.Context) error {
 
 // keepMessageID remembers the highest id of a batch in its transaction.
 func keepMessageID(id int64) Statement {
-	return Statement{SQL: `UPDATE message_ids SET last = $1 WHERE last < $1`, Args: []any{id}}
+	return Statement{SQL: `UPDATE message_ids SET last = $1 WHERE one AND last < $1`, Args: []any{id}}
 }

@@ -78,8 +78,9 @@ func (r *round) add(s Statement) (index int) {
 }
 
 func (r *round) settle(b bulk, refs refTable) {
-	r.add(refs.statement(b.settleUnlisted))
-	r.add(refs.statement(b.settle))
+	for _, sql := range b.settle {
+		r.add(refs.statement(sql))
+	}
 }
 
 // appendAll stores messages without a limit. An account that does not exist
