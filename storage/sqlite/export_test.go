@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"parley/storage/sqlstore"
@@ -46,4 +47,26 @@ func OpenSmall(t *testing.T, path string, pages int) *sqlstore.Store {
 		}
 	}
 	return sqlstore.New(e, nil)
+}
+
+// Explain returns the plan of a query, on a connection of its own.
+func Explain(t *testing.T, path, query string, args ...any) string {
+	t.Helper()
+	e, err := open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	var b strings.Builder
+	err = e.Query(t.Context(), func(scan sqlstore.Scan) error {
+		var id, parent, unused int
+		var detail string
+		err := scan(&id, &parent, &unused, &detail)
+		b.WriteString(detail + "\n")
+		return err
+	}, "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }

@@ -26,3 +26,25 @@ const QueueLimit = maxQueued
 
 // Queued is for tests: so many writes wait now.
 func Queued(s *Store) int { return len(s.commits.slots) }
+
+// Record is for tests: it returns the queries outside of transactions that run
+// makes. Nothing else may use the store meanwhile.
+func Record(s *Store, run func()) []Statement {
+	engine := s.engine
+	defer func() { s.engine = engine }()
+	r := &recorder{Engine: engine}
+	s.engine = r
+	run()
+	return r.queries
+}
+
+type recorder struct {
+	Engine
+	queries []Statement
+}
+
+// Query implements Queryer.
+func (r *recorder) Query(ctx context.Context, row func(Scan) error, sql string, args ...any) error {
+	r.queries = append(r.queries, Statement{SQL: sql, Args: args})
+	return r.Engine.Query(ctx, row, sql, args...)
+}
