@@ -44,12 +44,12 @@ func (m *Module) sent(ctx context.Context, ev *module.Event) error {
 	}
 	id := m.store.NewMessageID()
 	ev.Archived = formatID(id)
+	m.origins.stores(first.attempt, id)
 	if ev.To.Bare() == account {
 		return nil // one archive: the recipient's side stores it
 	}
 	row := message(ev, id, account, ev.To)
 	row.Listed, row.Outgoing, row.OriginID = true, true, first.origin
-	m.origins.stores(first.attempt, id)
 	m.persist(ev, m.store.AppendMessage(ctx, row, storage.Append{}), first.attempt)
 	return m.retract(ctx, ev, &row)
 }

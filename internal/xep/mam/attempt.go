@@ -55,6 +55,13 @@ func (a *attempt) Then(f func()) {
 	f()
 }
 
+// stored reports whether all rows are stored.
+func (a *attempt) stored() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.isDone() && a.err == nil
+}
+
 // isDone is called with mu held.
 func (a *attempt) isDone() bool {
 	select {

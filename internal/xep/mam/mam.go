@@ -151,7 +151,17 @@ func (m *Module) Register(r *module.Registrar) {
 	r.Hooks.MessageToAccount.Add(module.StageRewrite, m.arrives)
 	r.Hooks.MessageFromClient.Add(module.StageArchive, m.sent)
 	r.Hooks.MessageArchive.Add(module.StageArchive, m.received)
+	r.Hooks.SessionClosed.Add(module.StageDeliver, m.closed)
 	r.Hooks.AccountRemoved.Add(module.StageDeliver, m.removed)
+}
+
+// closed forgets the preferences of an account that nobody is logged in to. They
+// are read again when they are needed, which finds out who has its name by then.
+func (m *Module) closed(_ context.Context, s module.Session) error {
+	if account := s.JID().Bare(); len(m.host.Sessions(account)) == 0 {
+		m.rules.drop(account)
+	}
+	return nil
 }
 
 // removed forgets what is known of an account that is gone.

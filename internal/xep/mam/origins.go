@@ -181,6 +181,13 @@ func (o *origins) stores(a *attempt, id int64) {
 	a.sent = id
 }
 
+// storedAs returns what stores was told of a.
+func (o *origins) storedAs(a *attempt) int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return a.sent
+}
+
 // bounced forgets the messages to peer with that id attribute: an error came
 // for them.
 func (o *origins) bounced(account, peer jid.JID, stanzaID string) {

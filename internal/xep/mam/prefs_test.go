@@ -161,3 +161,26 @@ func TestAccountRemoved(t *testing.T) {
 		t.Errorf("%d messages wait, want 2", n)
 	}
 }
+
+// TestRemovedUnseen: the same where an account was removed and made again and
+// nobody told the server.
+func TestRemovedUnseen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{})
+	for range 2 {
+		a := w.Bind(t, romeo)
+		a.Ask("<iq type='get' id='1'><prefs xmlns='urn:xmpp:mam:2'/></iq>", result(a, "1", prefs("always", "", "")))
+		for _, to := range []string{"juliet@localhost", "romeo@localhost"} {
+			a.Send("<message to='" + to + "'><body>x</body><origin-id xmlns='urn:xmpp:sid:0' id='o'/></message>")
+		}
+		if n := len(w.archive(t, "romeo@localhost")); n != 2 {
+			t.Errorf("%d messages are archived, want 2", n)
+		}
+		a.Ask("<iq type='set' id='1'>"+prefs("never", "", "")+"</iq>", result(a, "1", prefs("never", "", "")))
+		a.Close()
+		if err := w.store.DeleteAccount(t.Context(), "romeo@localhost"); err != nil {
+			t.Fatal(err)
+		}
+		w.account(t, "romeo@localhost")
+	}
+}

@@ -47,8 +47,32 @@ func (m *Module) first(ctx context.Context, ev *module.Event, listed bool) (begi
 	case a.row != 0:
 		return m.takeUp(ctx, ev, a, listed)
 	}
+	if row := m.origins.storedAs(a); row != 0 && a.stored() {
+		return m.verify(ctx, ev, next, a, row)
+	}
+	return repeated(ev, a)
+}
+
+// repeated lets a message count as handled when the first one is.
+func repeated(ev *module.Event, a *attempt) (beginning, error) {
 	ev.Persist(a)
 	return beginning{}, module.ErrHandled
+}
+
+// verify looks whether the sender's archive still has what it once stored. It
+// has not if somebody else has the name of the account now, or it was cleared.
+func (m *Module) verify(ctx context.Context, ev *module.Event, next, old *attempt, row int64) (beginning, error) {
+	has, err := m.hasAll(ctx, old.account, []int64{row})
+	switch {
+	case err != nil:
+		return beginning{}, err
+	case has:
+		return beginning{}, module.ErrHandled
+	}
+	if a, fresh := m.origins.begin(next, old); !fresh {
+		return repeated(ev, a)
+	}
+	return beginning{origin: old.key.origin, attempt: next}, nil
 }
 
 // takeUp decides about a message that was sent in the past: before the start, or
@@ -66,8 +90,7 @@ func (m *Module) takeUp(ctx context.Context, ev *module.Event, old *attempt, lis
 	}
 	next := m.begin(ev, old.key.origin, listed && !known)
 	if a, fresh := m.origins.begin(next, old); !fresh {
-		ev.Persist(a)
-		return beginning{}, module.ErrHandled
+		return repeated(ev, a)
 	}
 	if known {
 		m.origins.stores(next, old.row)
