@@ -68,6 +68,7 @@ func (s *Server) metrics() *prometheus.Registry {
 	r.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		newCommits(s.store.Stats),
 		gauge("connections", "Open client connections.", s.clients.Count),
 		gauge("sessions", "Bound resources.", func() (n int) {
 			s.router.EachSession(func(module.Session) { n++ })

@@ -71,7 +71,8 @@ func TestFirstRun(t *testing.T) {
 			t.Errorf("GET %s: %d, %.200s; want %q", path, code, body, want)
 		}
 	}
-	if code, body := get(t, "http://"+s.Addr("admin").String()+"/metrics"); code != 200 || !strings.Contains(body, "parley_sessions 0") {
+	if code, body := get(t, "http://"+s.Addr("admin").String()+"/metrics"); code != 200 ||
+		!strings.Contains(body, "parley_sessions 0") || !strings.Contains(body, "parley_commit_queue_length 0") {
 		t.Errorf("metrics: %d %.200s", code, body)
 	}
 }

@@ -74,6 +74,9 @@ func (h Histogram) Mean() float64 {
 // Quantile of the values, as near as the bounds tell; above all of them it is
 // the highest bound.
 func (h Histogram) Quantile(q float64) float64 {
+	if h.Count() == 0 {
+		return 0
+	}
 	rank, lower := q*float64(h.Count()), 0.0
 	for i, upper := range h.Bounds {
 		n := float64(h.Counts[i])
