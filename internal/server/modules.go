@@ -7,6 +7,7 @@ import (
 	"parley/internal/xep/disco"
 	"parley/internal/xep/entitytime"
 	"parley/internal/xep/lastactivity"
+	"parley/internal/xep/mam"
 	"parley/internal/xep/offline"
 	"parley/internal/xep/ping"
 	"parley/internal/xep/register"
@@ -22,6 +23,7 @@ type modules struct {
 	roster   *roster.Module
 	presence *presence.Module
 	offline  *offline.Module
+	archive  *mam.Module
 	register *register.Module
 	all      []module.Module
 }
@@ -29,16 +31,18 @@ type modules struct {
 func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Accounts) *modules {
 	m := &modules{
 		roster:  roster.New(store, roster.Options{MaxItems: cfg.Limits.RosterItems}),
-		offline: offline.New(store, offline.Options{MaxMessages: cfg.Limits.OfflineMessages, Window: cfg.Limits.OutboundQueue / 4}),
+		offline: offline.New(store, offline.Options{Window: cfg.Limits.OutboundQueue / 4}),
 	}
 	m.presence = presence.New(m.roster, presence.Options{HideDetached: cfg.C2S.HideDetached})
 	m.roster.SetPresences(m.presence)
+	m.archive = mam.New(store, m.roster, m.offline, archiveOptions(cfg))
 	m.register = register.New(registerOptions(cfg), accounts, store)
 	m.all = []module.Module{
 		c2s.LegacySession{},
 		m.roster,
 		m.presence,
 		m.offline,
+		m.archive,
 		m.register,
 		disco.New(disco.Options{}, m.roster),
 		lastactivity.New(store, m.roster),
@@ -47,6 +51,13 @@ func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Acc
 		version.New(version.Options{Version: Version()}),
 	}
 	return m
+}
+
+func archiveOptions(cfg *config.Config) mam.Options {
+	return mam.Options{
+		Default: cfg.Archive.Default, Page: cfg.Archive.Page, PageBytes: cfg.Limits.OutboundQueue / 4,
+		MaxRules: cfg.Archive.Rules, MaxUndelivered: cfg.Limits.OfflineMessages, Retention: cfg.Archive.Retention,
+	}
 }
 
 func registerOptions(cfg *config.Config) register.Options {

@@ -23,7 +23,7 @@ func TestClients(t *testing.T) {
 				romeo := srv.Dial(t, from, "romeo@localhost", "")
 				juliet := srv.Dial(t, to, "juliet", "balcony")
 				romeo.Send("<message xmlns='jabber:client' to='juliet@localhost/balcony' type='chat'><body>O!</body></message>")
-				juliet.Expect("<message from='" + romeo.JID + "' to='juliet@localhost/balcony' type='chat'><body>O!</body></message>")
+				juliet.Expect("<message from='" + romeo.JID + "' to='juliet@localhost/balcony' type='chat'><body>O!</body>{more}</message>")
 				romeo.Sync()
 				juliet.ExpectNothing()
 				romeo.Disconnect()

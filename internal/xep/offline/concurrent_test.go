@@ -14,7 +14,7 @@ import (
 // closes in order never gets any that was confirmed before.
 func TestNothingIsLost(t *testing.T) {
 	t.Parallel()
-	w := world(t, offline.Options{Window: 2000, MaxMessages: 100000})
+	w := world(t, offline.Options{Window: 2000})
 	const senders, each = 3, 60
 	var busy sync.WaitGroup
 	for s := range senders {

@@ -1,25 +1,31 @@
-// Package offline keeps messages for users who are not there: XEP-0160 version
-// 1.0.1, with the delay stamp of XEP-0203 version 2.0.
+// Package offline delivers stored messages: XEP-0160 version 1.0.1, with the
+// delay stamp of XEP-0203 version 2.0.
 //
-// It owns the feature msgoffline. A message that no session can take is stored
-// if it is of type chat or normal and has something to say later: one with
-// nothing but chat states (XEP-0085), hints and a thread is dropped, one with
-// <no-store/> (XEP-0334) is answered with service-unavailable, so that the
-// sender knows. <no-permanent-store/> speaks of archives and allows this
-// temporary keeping.
+// It owns the feature msgoffline. What is stored, dropped or refused another
+// module decides (mam); it stores a message before it is delivered, marked as
+// undelivered, and asks Track for the tracker that goes with it. The mark is
+// taken away when the first client has acknowledged the message, so that what
+// nobody has acknowledged outlives every session, and the server.
 //
-// # Delivery
+// # Order
 //
-// When a session becomes available with a non-negative priority it gets all
-// that is stored, oldest first, as it was, with the time it came. One session
-// at a time empties an account. It is given as much as its queue can take;
-// more follows as what was sent is confirmed. A row is deleted only when its
-// message is known to have arrived (module.Tracker); when the session ends
-// first the rest waits for the next one. So a message is never lost, and
-// comes twice only if the server is killed between delivery and deletion.
+// A session that becomes able to take messages is behind until it has been
+// given everything undelivered of its account, oldest first, with the time it
+// came. While it is behind no new message goes straight to it: that is held back
+// and given in its place, in the order of the ids. An id is given before its
+// message is stored, so a lower one may turn up late; of one sender it never
+// does, and the order of one sender is what is kept. A session that is not
+// available takes what is addressed to its full JID at once.
 //
-// A new message that arrives while an account is being emptied goes straight to
-// its sessions and may overtake stored ones; the stamps tell their order.
+// A session never gets a message twice: a row under way knows who has had it,
+// be it live, from storage, as a carbon copy or as a result from the archive.
+// Two sessions that are behind at the same time both get what nobody has
+// acknowledged yet. When all sessions that had a message have ended without an
+// acknowledgement it goes to the others of the account, or waits.
+//
+// A session whose client reads the archive (module.UsesArchive) is not sent what
+// the archive had before it was bound. With XEP-0386 that is no longer
+// undelivered either (§4).
 //
 // # Left out
 //

@@ -2,61 +2,63 @@ package offline
 
 import (
 	"context"
-	"errors"
+	"hash/maphash"
 	"log/slog"
 	"sync"
 	"time"
 
 	"parley/internal/jid"
 	"parley/internal/module"
-	"parley/stanza"
 	"parley/storage"
 )
 
-// Namespaces used here.
+// Names used here.
 const (
-	Feature  = "msgoffline"     // XEP-0160 §4
-	NSDelay  = "urn:xmpp:delay" // XEP-0203
-	NSHints  = "urn:xmpp:hints" // XEP-0334
-	nsStates = "http://jabber.org/protocol/chatstates"
+	Feature = "msgoffline"     // XEP-0160 §4
+	NSDelay = "urn:xmpp:delay" // XEP-0203
+
+	nsStanzaID = "urn:xmpp:sid:0" // XEP-0359
 )
 
 // Store keeps the messages.
 type Store interface {
-	AppendOffline(ctx context.Context, m storage.OfflineMessage, max int) storage.Pending
-	Offline(ctx context.Context, account string, after int64, limit int) ([]storage.OfflineMessage, error)
-	DeleteOffline(ctx context.Context, account string, ids []int64) storage.Pending
+	NewMessageID() int64
+	Undelivered(ctx context.Context, account string, after int64, limit int) ([]storage.Message, error)
+	SettleMessages(refs []storage.MessageRef) storage.Pending
+	SettleArchived(ctx context.Context, account string, upTo int64) storage.Pending
 }
 
 // Options bound the feature. Zero values stand for the defaults.
 type Options struct {
-	MaxMessages int // messages kept for an account; 1000
-	// Window is how many bytes may be on their way to a session at a time;
-	// 256 KiB. It must be well below what a session's queue holds.
+	// Window is how many bytes may be on their way to a session that catches
+	// up; 256 KiB. It must be well below what a session's queue holds.
 	Window int
+	// Retry is the pause before storage is asked again after an error; 1 s.
+	Retry time.Duration
 }
 
 // Module is the feature.
 type Module struct {
-	store Store
-	opts  Options
-	host  module.Host
-
-	mu       sync.Mutex
-	claims   map[jid.JID]*delivery // guarded by mu: accounts that are being emptied
-	writes   []write               // guarded by mu: messages on their way to the disk
-	emptiers sync.WaitGroup
+	store   Store
+	opts    Options
+	host    module.Host
+	seed    maphash.Seed
+	shards  [shards]shard
+	settler settler
+	work    sync.WaitGroup // sessions that catch up, and writes
 }
 
 // New returns the feature.
 func New(store Store, opts Options) *Module {
-	if opts.MaxMessages <= 0 {
-		opts.MaxMessages = 1000
-	}
 	if opts.Window <= 0 {
 		opts.Window = 256 << 10
 	}
-	return &Module{store: store, opts: opts, claims: map[jid.JID]*delivery{}}
+	if opts.Retry <= 0 {
+		opts.Retry = time.Second
+	}
+	m := &Module{store: store, opts: opts, seed: maphash.MakeSeed()}
+	m.settler.m = m
+	return m
 }
 
 // Spec names the standards.
@@ -71,138 +73,97 @@ func (m *Module) Spec() []module.Spec {
 func (m *Module) Register(r *module.Registrar) {
 	m.host = r.Host()
 	r.Feature(module.ToServer, Feature)
-	r.Hooks.MessageArchive.Add(module.StageArchive, m.keep)
+	r.Hooks.SessionBound.Add(module.StageDeliver, m.bound)
 	r.Hooks.SessionAvailable.Add(module.StageDeliver, m.available)
+	r.Hooks.SessionClosed.Add(module.StageDeliver, m.closed)
+	r.Hooks.AccountRemoved.Add(module.StageDeliver, m.removed)
 }
 
 // Wait returns when nothing runs any more. The sessions have ended, and the
 // store is still open.
-func (m *Module) Wait() { m.emptiers.Wait() }
+func (m *Module) Wait() {
+	m.settler.stop()
+	m.work.Wait()
+}
 
 func (m *Module) logger() *slog.Logger { return m.host.Logger("offline") }
 
-// keep stores a message (XEP-0160 §2 and §3).
-func (m *Module) keep(ctx context.Context, ev *module.Event) error {
-	if len(ev.Receivers) > 0 {
+// Track returns the tracker of a message for account that was given to storage
+// with that id; p is its write.
+func (m *Module) Track(account jid.JID, id int64, p storage.Pending) module.Tracker {
+	r := m.newRow(account, id)
+	r.track(p)
+	p.Then(r.written)
+	return r
+}
+
+// Retrieved returns the tracker of an archive result sent to s for the
+// undelivered message id: s is not sent it again.
+func (m *Module) Retrieved(s module.Session, id int64) module.Tracker {
+	r := m.newRow(s.JID().Bare(), id)
+	return &retrieval{row: r.retrieve(s)}
+}
+
+// bound notes since when the session is there. One bound with XEP-0386 fetches
+// from the archive what was stored before (§4).
+func (m *Module) bound(ctx context.Context, s module.Session) error {
+	upTo := m.know(s)
+	if upTo == 0 || !module.UsesArchive.Get(s) {
 		return nil
 	}
-	switch judge(ev.Stanza) {
-	case refuse:
-		return nil
-	case drop:
-		return module.ErrHandled
-	}
-	account := ev.To.Bare()
-	p := m.store.AppendOffline(ctx, storage.OfflineMessage{
-		Account: account.String(), Received: time.Now(),
-		From: ev.From.String(), To: ev.To.String(),
-		StanzaID: ev.ID, Type: ev.Type, Lang: ev.Lang, Payload: ev.Own().Payload,
-	}, m.opts.MaxMessages)
-	m.remember(account, p)
-	ev.Persist(kept{p})
-	// A session may have become available since the router looked. If it did
-	// so before remember, it did not wait for this message.
-	if s := m.taker(account); s != nil {
-		return m.catchUp(ctx, s, p)
-	}
-	return module.ErrHandled
-}
-
-// catchUp waits for the one write, which is all that is missing.
-func (m *Module) catchUp(ctx context.Context, s module.Session, p storage.Pending) error {
-	select {
-	case <-p.Done():
-	case <-ctx.Done():
-		return module.ErrHandled // the session that asked is gone; the write goes on
-	}
-	if err := m.available(ctx, s); err != nil {
-		m.logger().Error("offline delivery", "jid", s.JID().String(), "err", err)
-	}
-	return module.ErrHandled
-}
-
-// kept is a write whose failure the sender may understand.
-type kept struct{ storage.Pending }
-
-// Err returns the outcome as the sender is to see it: a full store and an
-// account that has just gone are service-unavailable (XEP-0160 §2, RFC 6121
-// §8.5.1).
-func (k kept) Err() error {
-	err := k.Pending.Err()
-	if errors.Is(err, storage.ErrQuota) || errors.Is(err, storage.ErrNotFound) {
-		return stanza.NewError(stanza.ServiceUnavailable, "")
-	}
-	return err
-}
-
-// write is a message on its way to the disk.
-type write struct {
-	account jid.JID
-	pending storage.Pending
-}
-
-// remember notes a write, so that a session that becomes available waits for
-// it, and forgets those that are done. Writes complete about in order, so this
-// looks at few.
-func (m *Module) remember(account jid.JID, p storage.Pending) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for len(m.writes) > 0 && done(m.writes[0].pending) {
-		m.writes[0] = write{}
-		m.writes = m.writes[1:]
-	}
-	m.writes = append(m.writes, write{account, p})
-}
-
-func done(p storage.Pending) bool {
-	select {
-	case <-p.Done():
-		return true
-	default:
-		return false
-	}
-}
-
-// settled waits for the messages of an account that are on their way.
-func (m *Module) settled(ctx context.Context, account jid.JID) error {
-	m.mu.Lock()
-	var last storage.Pending
-	for i := range m.writes {
-		if m.writes[i].account == account {
-			last = m.writes[i].pending
+	p := m.store.SettleArchived(ctx, s.JID().Bare().String(), upTo)
+	p.Then(func() {
+		if err := p.Err(); err != nil {
+			m.logger().Error("settle what is archived", "jid", s.JID().String(), "err", err)
 		}
-	}
-	m.mu.Unlock()
-	if last == nil {
-		return nil
-	}
-	select {
-	case <-last.Done():
-		return nil // if it failed there is one message less
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	})
+	return nil
 }
 
-// taker returns a session of the account that takes messages, or nil.
-func (m *Module) taker(account jid.JID) module.Session {
-	for _, s := range m.host.Sessions(account) {
-		if takes(s) {
-			return s
-		}
+// available brings the session what waits for its account (XEP-0160 §2).
+func (m *Module) available(ctx context.Context, s module.Session) error {
+	if c := m.begin(s); c != nil {
+		c.run(ctx)
 	}
 	return nil
 }
 
-// takes reports whether messages may go to the session (RFC 6121 §4.7.2.3). One
-// that is closing only hands back what it is given.
-func takes(s module.Session) bool {
-	p := s.Presence()
-	if p == nil || p.Priority < 0 {
-		return false
+// closed forgets what the session had.
+func (m *Module) closed(_ context.Context, s module.Session) error {
+	account := s.JID().Bare()
+	sh := m.shard(account)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if a := sh.accounts[account]; a != nil {
+		a.forget(s)
+		sh.tidy(a)
 	}
+	return nil
+}
+
+// removed forgets an account. Its messages are gone from storage.
+func (m *Module) removed(_ context.Context, account jid.JID) error {
+	sh := m.shard(account)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if a := sh.accounts[account]; a != nil {
+		a.end()
+		delete(sh.accounts, account)
+	}
+	return nil
+}
+
+// receives reports whether messages may go to the session unasked (RFC 6121
+// §4.7.2.3).
+func receives(s module.Session) bool {
+	p := s.Presence()
+	return p != nil && p.Priority >= 0
+}
+
+// closing reports whether the session only hands back what it is given.
+func closing(s module.Session) bool {
 	c, ok := s.(interface{ Closing() bool })
-	return !ok || !c.Closing()
+	return ok && c.Closing()
 }
 
 var _ module.Module = (*Module)(nil)

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/internal/jid"
+	"parley/internal/xep/mam"
 	"parley/internal/xep/offline"
 	"parley/internal/xmpptest/imtest"
 	"parley/internal/xmpptest/xmlmatch"
@@ -21,10 +21,18 @@ const (
 
 func world(t testing.TB, opts offline.Options) *imtest.World {
 	t.Helper()
-	w := imtest.New(t, imtest.Options{Offline: opts})
+	return worldOf(t, imtest.Options{Offline: opts})
+}
+
+func worldOf(t testing.TB, opts imtest.Options) *imtest.World {
+	t.Helper()
+	w := imtest.New(t, opts)
 	w.Account(t, "romeo@localhost", "juliet@localhost")
 	return w
 }
+
+// sid matches the stanza-id of what the archive has.
+const sid = `<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@localhost' id='{any}'/>`
 
 // online binds a session and makes it available; what it is sent meanwhile is
 // left for the caller, without its own presence.
@@ -41,11 +49,11 @@ func online(t testing.TB, w *imtest.World, full string) (*imtest.Client, []strin
 
 func stored(t testing.TB, w *imtest.World, account string) int {
 	t.Helper()
-	list, err := w.Store.Offline(t.Context(), account, 0, 0)
+	n, err := w.Store.CountUndelivered(t.Context(), account)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return len(list)
+	return n
 }
 
 func chat(n int) string {
@@ -81,9 +89,9 @@ func TestKeptAndDelivered(t *testing.T) {
 
 	b, got := online(t, w, juliet)
 	want := []string{
-		`<message from='` + romeo + `' to='juliet@localhost' type='chat' id='m1' xml:lang='en'><body>O blessed, &lt;blessed&gt; night!</body><x xmlns='urn:x'><y z='1'/></x>` + delay + `</message>`,
-		`<message from='` + romeo + `' to='juliet@localhost/balcony' type='chat' id='m2'><body>to a resource</body><delay xmlns='urn:xmpp:delay' from='elsewhere' stamp='2002-09-10T23:08:25Z'/>` + delay + `</message>`,
-		`<message from='` + romeo + `' to='juliet@localhost' id='m3'><body>normal</body>` + delay + `</message>`,
+		`<message from='` + romeo + `' to='juliet@localhost' type='chat' id='m1' xml:lang='en'><body>O blessed, &lt;blessed&gt; night!</body><x xmlns='urn:x'><y z='1'/></x>` + sid + delay + `</message>`,
+		`<message from='` + romeo + `' to='juliet@localhost/balcony' type='chat' id='m2'><body>to a resource</body><delay xmlns='urn:xmpp:delay' from='elsewhere' stamp='2002-09-10T23:08:25Z'/>` + sid + delay + `</message>`,
+		`<message from='` + romeo + `' to='juliet@localhost' id='m3'><body>normal</body>` + sid + delay + `</message>`,
 	}
 	if len(got) != len(want) {
 		t.Fatalf("got %s", got)
@@ -112,58 +120,6 @@ func TestKeptAndDelivered(t *testing.T) {
 	}
 }
 
-// TestWhatIsKept: XEP-0160 §3, XEP-0334, RFC 6121 §8.5.2.2.1.
-func TestWhatIsKept(t *testing.T) {
-	t.Parallel()
-	w := world(t, offline.Options{})
-	a := w.Bind(t, romeo)
-	const (
-		body   = `<body>x</body>`
-		state  = `<composing xmlns='http://jabber.org/protocol/chatstates'/>`
-		thread = `<thread>t</thread>`
-	)
-	hint := func(name string) string { return `<` + name + ` xmlns='urn:xmpp:hints'/>` }
-	tests := map[string]struct {
-		typ, payload  string
-		kept, refused bool
-	}{
-		"chat":                     {"chat", body, true, false},
-		"normal":                   {"normal", body, true, false},
-		"no type":                  {"", body, true, false},
-		"headline":                 {"headline", body, false, false},
-		"groupchat":                {"groupchat", body, false, true},
-		"error":                    {"error", body, false, false},
-		"chat state":               {"chat", state, false, false},
-		"chat state, thread, hint": {"chat", state + thread + hint("no-copy"), false, false},
-		"chat state and body":      {"chat", body + state, true, false},
-		"nothing":                  {"chat", ``, false, false},
-		"receipt":                  {"", `<received xmlns='urn:xmpp:receipts' id='1'/>`, true, false},
-		"no-store":                 {"chat", body + hint("no-store"), false, true},
-		"no-store chat state":      {"chat", state + hint("no-store"), false, false},
-		"no-permanent-store":       {"chat", body + hint("no-permanent-store"), true, false},
-		"store":                    {"chat", state + hint("store"), true, false},
-		"body elsewhere":           {"chat", `<body xmlns='urn:x'/>`, true, false},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			was := stored(t, w, "juliet@localhost")
-			attr := ""
-			if tt.typ != "" {
-				attr = ` type='` + tt.typ + `'`
-			}
-			a.Send(`<message to='juliet@localhost' id='n'` + attr + `>` + tt.payload + `</message>`)
-			if tt.refused {
-				a.Expect(unavailable("n"))
-			} else {
-				a.Expect()
-			}
-			if kept := stored(t, w, "juliet@localhost")-was == 1; kept != tt.kept {
-				t.Errorf("kept: got %t, want %t", kept, tt.kept)
-			}
-		})
-	}
-}
-
 func unavailable(id string) string {
 	return `<message from='juliet@localhost' to='` + romeo + `' id='` + id + `' type='error'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`
 }
@@ -171,7 +127,7 @@ func unavailable(id string) string {
 // TestFull: beyond the limit the sender is told (XEP-0160 §2).
 func TestFull(t *testing.T) {
 	t.Parallel()
-	w := world(t, offline.Options{MaxMessages: 3})
+	w := worldOf(t, imtest.Options{Archive: mam.Options{MaxUndelivered: 3}})
 	a := w.Bind(t, romeo)
 	for i := range 3 {
 		a.Ask(chat(i))
@@ -253,8 +209,8 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// TestTwoAtOnce: two sessions that come online get each message once between
-// them; if the one that has them breaks, the other gets them.
+// TestTwoAtOnce: two sessions that come online before the other has acknowledged
+// anything both get what waits, each once; what one has acknowledged is over.
 func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
 	w := world(t, offline.Options{})
@@ -264,31 +220,128 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 	b, first := online(t, w, juliet)
 	c, second := online(t, w, "juliet@localhost/chamber")
-	if len(ids(t, first)) != 5 || len(ids(t, second)) != 0 {
+	if len(ids(t, first)) != 5 || len(ids(t, second)) != 5 {
 		t.Fatalf("got %s and %s", first, second)
 	}
-	c.Got()
+	b.Alive()
+	w.Offline.Wait()
 	b.Break()
-	if got := ids(t, c.Await(6)); len(got) != 5 { // and the first one's presence
-		t.Errorf("the other session got %s", got)
+	c.Break()
+	if _, got := online(t, w, juliet); len(ids(t, got)) != 0 {
+		t.Errorf("got %s again", got)
 	}
 }
 
-// TestComesWhileEmptied: a message that is stored while a session is being
-// served, because the router had looked before, is not left behind.
-func TestComesWhileEmptied(t *testing.T) {
+// TestHandedOn: what only a session that broke was sent goes to the others, with
+// the time it came.
+func TestHandedOn(t *testing.T) {
+	t.Parallel()
+	w := world(t, offline.Options{})
+	a := w.Bind(t, romeo)
+	b, _ := online(t, w, juliet)
+	c, _ := online(t, w, "juliet@localhost/chamber")
+	a.Send(`<message to='juliet@localhost/balcony' type='chat' id='m1'><body>x</body></message>`)
+	a.Send(chat(2))
+	b.Got()
+	c.Expect(live("2"))
+	b.Break()
+	c.Await(2) // and the presence of the other one
+	w.Offline.Wait()
+	c.Expect()
+}
+
+// live matches a message of function chat as it comes to who is there.
+func live(id string) string {
+	return `<message from='` + romeo + `' to='juliet@localhost' type='chat' id='` + id + `'><body>{any}</body>` + sid + `</message>`
+}
+
+// TestAgainAvailable: a session that was unavailable gets what came meanwhile
+// before anything new, and nothing that it has had.
+func TestAgainAvailable(t *testing.T) {
+	t.Parallel()
+	w := world(t, offline.Options{})
+	a := w.Bind(t, romeo)
+	b, _ := online(t, w, juliet)
+	a.Send(chat(1))
+	b.Expect(live("1")) // and does not acknowledge it
+	b.Send(`<presence type='unavailable'/>`)
+	a.Send(chat(2))
+	a.Send(`<message to='juliet@localhost/balcony' type='chat' id='3'><body>x</body></message>`)
+	if got := ids(t, b.Got()); len(got) != 1 || got[0] != "3" {
+		t.Errorf("unavailable: got %s, want what was sent to the full JID", got)
+	}
+	b.Send(`<presence/>`)
+	if got := ids(t, b.Got()); len(got) != 1 || got[0] != "2" {
+		t.Errorf("available again: got %s, want what came meanwhile", got)
+	}
+	a.Send(chat(4))
+	b.Expect(live("4"))
+}
+
+// TestAcknowledged: under stream management what was acknowledged is settled,
+// one by one, and the rest comes to the next session.
+func TestAcknowledged(t *testing.T) {
+	t.Parallel()
+	w := world(t, offline.Options{})
+	a := w.Bind(t, romeo)
+	b := w.Bind(t, juliet, imtest.Managed)
+	b.Send(`<presence/>`)
+	b.Got()
+	before := b.Count()
+	for i := range 5 {
+		a.Send(chat(i))
+	}
+	b.Got()
+	b.Acknowledge(before + 3)
+	w.Offline.Wait()
+	if n := stored(t, w, "juliet@localhost"); n != 2 {
+		t.Errorf("%d wait after three of five were acknowledged", n)
+	}
+	b.Break()
+	_, got := online(t, w, juliet)
+	if got := fmt.Sprint(ids(t, got)); got != "[3 4]" {
+		t.Errorf("the next session got %s", got)
+	}
+}
+
+// TestNothingIsRemembered: what is known of sessions and messages goes with them.
+func TestNothingIsRemembered(t *testing.T) {
 	t.Parallel()
 	w := world(t, offline.Options{})
 	a := w.Bind(t, romeo)
 	a.Send(chat(1))
 	b, _ := online(t, w, juliet)
-	st := imtest.Stanza(t, jid.MustParse(romeo), chat(2))
-	ev := w.OfflineEvent(st)
-	for _, p := range ev.Pending() {
-		<-p.Done()
+	c, _ := online(t, w, "juliet@localhost/chamber")
+	a.Send(chat(2))
+	b.Got()
+	b.Close()
+	w.Offline.Wait()
+	if _, rows := w.Offline.UnderWay(); rows != 0 {
+		t.Errorf("%d rows after all was acknowledged", rows)
 	}
-	b.Alive()
-	if got := ids(t, b.Await(1)); len(got) != 1 || got[0] != "2" {
-		t.Errorf("got %s", got)
+	a.Send(chat(3))
+	c.Break()
+	a.Send(chat(4))
+	a.Close()
+	w.Offline.Wait()
+	if accounts, rows := w.Offline.UnderWay(); accounts != 0 || rows != 0 {
+		t.Errorf("%d accounts and %d rows are remembered", accounts, rows)
+	}
+}
+
+// TestAccountRemoved: nothing is remembered of an account that is gone, and a new
+// one of that name gets nothing of it.
+func TestAccountRemoved(t *testing.T) {
+	t.Parallel()
+	w := world(t, offline.Options{})
+	a := w.Bind(t, romeo)
+	b, _ := online(t, w, juliet)
+	a.Send(chat(1))
+	b.Got()
+	w.Remove(t, "juliet@localhost")
+	b.Break()
+	w.Account(t, "juliet@localhost")
+	if _, got := online(t, w, juliet); len(got) != 0 {
+		t.Errorf("the new account got %s", got)
 	}
 }

@@ -98,6 +98,23 @@ func (c *Client) Count() int {
 	return c.wire.count
 }
 
+// Seen returns how many stanzas had been written in all when Got or Await last
+// looked.
+func (c *Client) Seen() int {
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	return c.wire.seen
+}
+
+// Acknowledge says, as a Managed client, that the first n stanzas that it was
+// sent have arrived; what Seen tells says so of all that were looked at.
+func (c *Client) Acknowledge(n int) {
+	c.t.Helper()
+	if e := c.Ack(uint32(n)); e != nil {
+		c.t.Fatalf("%s: acknowledge %d: %v", c.JID(), n, e)
+	}
+}
+
 // Ask sends one stanza and expects the answers.
 func (c *Client) Ask(xml string, patterns ...string) {
 	c.t.Helper()
@@ -131,6 +148,7 @@ type wire struct {
 	out   []string // guarded by mu
 	marks int      // guarded by mu
 	count int      // guarded by mu
+	seen  int      // guarded by mu: count when out was last taken
 }
 
 func newWire() *wire {
@@ -176,7 +194,7 @@ func (w *wire) take(ready func() bool) ([]string, bool) {
 		w.news.Wait()
 	}
 	got, ok := w.out, ready()
-	w.out = nil
+	w.out, w.seen = nil, w.count
 	return got, ok
 }
 

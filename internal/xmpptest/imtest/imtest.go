@@ -13,6 +13,7 @@ import (
 	"parley/internal/module"
 	"parley/internal/router"
 	"parley/internal/session"
+	"parley/internal/xep/mam"
 	"parley/internal/xep/offline"
 	"parley/internal/xmpptest/modtest"
 	"parley/presence"
@@ -29,6 +30,7 @@ type World struct {
 	Roster   *roster.Module
 	Presence *presence.Module
 	Offline  *offline.Module
+	Archive  *mam.Module
 	// QueueBytes and HeldBytes are the limits of sessions bound from now on.
 	QueueBytes, HeldBytes int
 
@@ -40,6 +42,10 @@ type Options struct {
 	Roster   roster.Options
 	Presence presence.Options
 	Offline  offline.Options
+	Archive  mam.Options
+	// OfflineStore, if not nil, gives the offline module another store than the
+	// world's, made of it.
+	OfflineStore func(offline.Store) offline.Store
 }
 
 // New returns a world that serves localhost, with an empty database.
@@ -51,11 +57,22 @@ func New(t testing.TB, opts Options) *World {
 	w.Roster = roster.New(w.Store, opts.Roster)
 	w.Presence = presence.New(w.Roster, opts.Presence)
 	w.Roster.SetPresences(w.Presence)
-	w.Offline = offline.New(w.Store, opts.Offline)
-	w.bench.Add(w.Roster, w.Presence, w.Offline)
+	w.Offline = offline.New(opts.store(w.Store), opts.Offline)
+	w.Archive = mam.New(w.Store, w.Roster, w.Offline, opts.Archive)
+	w.bench.Add(w.Roster, w.Presence, w.Offline, w.Archive)
 	t.Cleanup(w.Offline.Wait) // sessions are closed before, the store after
 	return w
 }
+
+func (o *Options) store(s offline.Store) offline.Store {
+	if o.OfflineStore != nil {
+		return o.OfflineStore(s)
+	}
+	return s
+}
+
+// Add registers more modules, before the first client is bound.
+func (w *World) Add(modules ...module.Module) { w.bench.Add(modules...) }
 
 // Account makes accounts.
 func (w *World) Account(t testing.TB, accounts ...string) {
@@ -93,10 +110,19 @@ func (w *World) Remove(t testing.TB, account string) {
 }
 
 // Bind binds a full JID. The session ends with the test at the latest.
-func (w *World) Bind(t testing.TB, full string) *Client {
+func (w *World) Bind(t testing.TB, full string, with ...Setting) *Client {
 	t.Helper()
-	return w.bind(t, full, newWire())
+	return w.bind(t, full, newWire(), with...)
 }
+
+// Setting says something of a session before its client knows that it is bound.
+type Setting func(*session.Session)
+
+// Managed has the client acknowledge stanzas (XEP-0198): Client.Acknowledge.
+func Managed(s *session.Session) { s.Manage(session.Management{}, nil) }
+
+// FromArchive is a client that fetches from the archive (XEP-0386 §4).
+func FromArchive(s *session.Session) { module.UsesArchive.Set(s, true) }
 
 // BindDiscard binds a session whose stanzas are only counted.
 func (w *World) BindDiscard(t testing.TB, full string) *Client {
@@ -106,7 +132,7 @@ func (w *World) BindDiscard(t testing.TB, full string) *Client {
 	return w.bind(t, full, wire)
 }
 
-func (w *World) bind(t testing.TB, full string, wire *wire) *Client {
+func (w *World) bind(t testing.TB, full string, wire *wire, with ...Setting) *Client {
 	t.Helper()
 	c := &Client{t: t, router: w.Router, wire: wire}
 	c.Session = session.New(session.Info{
@@ -116,6 +142,9 @@ func (w *World) bind(t testing.TB, full string, wire *wire) *Client {
 	wire.alive = c.Alive
 	if err := w.Router.Bind(context.WithoutCancel(t.Context()), c.Session); err != nil {
 		t.Fatalf("bind %s: %v", full, err)
+	}
+	for _, set := range with {
+		set(c.Session)
 	}
 	c.Start()
 	w.Router.Bound(context.WithoutCancel(t.Context()), c.Session)
@@ -155,12 +184,4 @@ func parse(from jid.JID, xml string) (*module.Stanza, error) {
 	}
 	st.Children, err = stanza.ScanPayload(st.Payload, nil)
 	return st, err
-}
-
-// OfflineEvent runs the hook for a message that no session can take, as the
-// router does after it has looked for one.
-func (w *World) OfflineEvent(st *module.Stanza) *module.Event {
-	ev := &module.Event{Stanza: st}
-	_ = w.Router.Hooks.MessageArchive.Run(context.Background(), ev) // ErrHandled says that it was kept
-	return ev
 }
