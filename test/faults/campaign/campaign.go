@@ -89,7 +89,7 @@ func (c *Campaign) prepare(ctx context.Context) (err error) {
 		if err := c.preparePostgres(ctx); err != nil {
 			return err
 		}
-		o.Database = c.pg.url
+		o.Database, o.DatabaseTCP = c.pg.url, c.pg.proxy.tcp
 	}
 	if c.cfg.Target == "parley" {
 		if c.control, err = failpoint.NewControl(filepath.Join(c.cfg.Dir, "control")); err != nil {

@@ -9,12 +9,13 @@ import (
 	"sync"
 )
 
-// proxy stands between a server and its Postgres, socket to socket, so that the
+// proxy stands between a server and the socket of its Postgres, so that the
 // connections can be cut while both live.
 type proxy struct {
-	target   string // socket
-	listener net.Listener
-	wg       sync.WaitGroup
+	target    string // socket
+	listeners []net.Listener
+	tcp       string // address of one of them
+	wg        sync.WaitGroup
 
 	mu    sync.Mutex
 	cut   bool                  // guarded by mu
@@ -24,24 +25,38 @@ type proxy struct {
 // socketName is Postgres's own.
 const socketName = ".s.PGSQL.5432"
 
-// newProxy listens in folder, which the server's account must be able to enter.
+// newProxy listens in folder, which the server's account must be able to enter,
+// and on TCP for servers that want it.
 func newProxy(folder, targetFolder string) (*proxy, error) {
+	p := &proxy{target: filepath.Join(targetFolder, socketName), conns: map[net.Conn]struct{}{}}
 	path := filepath.Join(folder, socketName)
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("campaign: %w", err)
+	if _, err := p.listen("unix", path); err != nil {
+		return nil, err
 	}
 	if err := os.Chmod(path, 0o777); err != nil { //nolint:gosec // as Postgres's own socket
 		return nil, fmt.Errorf("campaign: %w", err)
 	}
-	p := &proxy{target: filepath.Join(targetFolder, socketName), listener: l, conns: map[net.Conn]struct{}{}}
-	p.wg.Go(p.accept)
+	l, err := p.listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	p.tcp = l.Addr().String()
 	return p, nil
 }
 
-func (p *proxy) accept() {
+func (p *proxy) listen(network, address string) (net.Listener, error) {
+	l, err := net.Listen(network, address)
+	if err != nil {
+		return nil, fmt.Errorf("campaign: %w", err)
+	}
+	p.listeners = append(p.listeners, l)
+	p.wg.Go(func() { p.accept(l) })
+	return l, nil
+}
+
+func (p *proxy) accept(l net.Listener) {
 	for {
-		c, err := p.listener.Accept()
+		c, err := l.Accept()
 		if err != nil {
 			return
 		}
@@ -97,8 +112,11 @@ func (p *proxy) Restore() {
 	p.cut = false
 }
 
+// Close ends everything.
 func (p *proxy) Close() {
-	_ = p.listener.Close()
+	for _, l := range p.listeners {
+		_ = l.Close()
+	}
 	p.Cut()
 	p.wg.Wait()
 }

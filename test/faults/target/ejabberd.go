@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,6 +42,9 @@ func newEjabberd(ctx context.Context, o Options) (Server, error) {
 		return nil, err
 	}
 	if sql != nil {
+		if sql.Host, sql.Port, err = net.SplitHostPort(o.DatabaseTCP); err != nil {
+			return nil, fmt.Errorf("target: %w", err)
+		}
 		if err := loadSchema(ctx, o.Database, ejabberdSchema); err != nil {
 			return nil, err
 		}

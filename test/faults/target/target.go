@@ -36,8 +36,11 @@ type Server interface {
 type Options struct {
 	Dir      string // for its files; empty and its own
 	Database string // Postgres URL; empty: the server's own files
-	Race     bool   // build with the race detector, where it is built
-	Env      []string
+	// DatabaseTCP is where the same Postgres listens on TCP, for servers that
+	// do not know sockets.
+	DatabaseTCP string
+	Race        bool // build with the race detector, where it is built
+	Env         []string
 }
 
 // Kinds makes the servers by name.
