@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/storage"
@@ -70,21 +71,31 @@ func (s *Store) HasArchived(ctx context.Context, account string, ids ...int64) (
 	return n == len(ids), err
 }
 
-// findDepth is how many messages with one peer FindMessage looks through, newest
-// first. There is no index of the ids that clients choose: it would cost every
-// message a page at a random place.
-const findDepth = 10_000
+// FindMessage looks through the last findNear messages with one peer, where most
+// often it is, then through findFar. There is no index of the ids that clients
+// choose: it would cost every message a page at a random place.
+const (
+	findNear = 100
+	findFar  = 10_000
+)
 
 // FindMessage returns the newest listed message with peer that has this origin-id
-// or this 'id' attribute, or storage.ErrNotFound. It looks at the last findDepth
+// or this 'id' attribute, or storage.ErrNotFound. It looks at the last findFar
 // ones.
 func (s *Store) FindMessage(ctx context.Context, account, peer, id string) (storage.Message, error) {
 	var list []storage.Message
-	err := s.engine.Query(ctx, collect(account, &list), `SELECT `+selected+` FROM messages m
-		WHERE m.account = $1 AND m.id = (SELECT l.id FROM
-			(SELECT id, stanza_id, origin_id FROM messages
-			WHERE account = $1 AND peer = $2 AND listed ORDER BY id DESC LIMIT $4) l
-			WHERE l.origin_id = $3 OR l.stanza_id = $3 ORDER BY l.id DESC LIMIT 1)`, account, peer, id, findDepth)
+	var err error
+	for _, depth := range []int{findNear, findFar} {
+		if err != nil || len(list) > 0 {
+			break
+		}
+		err = s.engine.Query(ctx, collect(account, &list), `SELECT `+selected+` FROM messages m
+			WHERE m.account = $1 AND m.id = (SELECT MAX(l.id) FROM
+				(SELECT id, stanza_id, origin_id FROM messages
+				WHERE account = $1 AND (peer, id) > ($2, 0) AND (peer, id) < ($2, $5) AND listed
+				ORDER BY peer DESC, id DESC LIMIT $4) l
+				WHERE l.origin_id = $3 OR l.stanza_id = $3)`, account, peer, id, depth, int64(math.MaxInt64))
+	}
 	if err == nil && len(list) == 0 {
 		err = storage.ErrNotFound
 	}
@@ -139,11 +150,12 @@ type archiveWhere struct {
 	above, below int64 // exclusive
 	text         string
 	args         []any // after the first three
+	order        []string
 }
 
 func where(account string, f storage.ArchiveFilter) *archiveWhere {
 	w := &archiveWhere{account: account, above: f.AfterID, below: orHighest(f.BeforeID),
-		text: `m.account = $1 AND m.id > $2 AND m.id < $3 AND m.listed`}
+		text: `m.account = $1 AND m.id > $2 AND m.id < $3 AND m.listed`, order: []string{`m.id`}}
 	if !f.Start.IsZero() {
 		w.above = max(w.above, storage.MessageID(f.Start)-1)
 	}
@@ -151,7 +163,10 @@ func where(account string, f storage.ArchiveFilter) *archiveWhere {
 		w.below = min(w.below, storage.MessageID(f.End.Add(time.Microsecond)))
 	}
 	if f.Peer != "" {
-		w.and(`m.peer = $%d`, f.Peer)
+		// Pairs, and both in the order: SQLite would not see that the index by peer
+		// is the better one.
+		w.text = `m.account = $1 AND (m.peer, m.id) > ($4, $2) AND (m.peer, m.id) < ($4, $3) AND m.listed`
+		w.args, w.order = append(w.args, f.Peer), []string{`m.peer`, `m.id`}
 	}
 	if f.Peer != "" && f.PeerResource != "" {
 		w.and(`m.peer_resource = $%d`, f.PeerResource)
@@ -178,11 +193,12 @@ func (w *archiveWhere) arguments(more ...any) []any {
 // page is the statement for a page; its limit is the argument after the
 // condition's.
 func (w *archiveWhere) page(columns string, backwards bool) string {
-	order := `m.id`
+	direction := ``
 	if backwards {
-		order = `m.id DESC`
+		direction = ` DESC`
 	}
-	return fmt.Sprintf(`SELECT %s FROM messages m WHERE %s ORDER BY %s LIMIT $%d`, columns, w.text, order, w.next())
+	return fmt.Sprintf(`SELECT %s FROM messages m WHERE %s ORDER BY %s%s LIMIT $%d`,
+		columns, w.text, strings.Join(w.order, direction+`, `), direction, w.next())
 }
 
 // orHighest makes a bound of an id that may not be set.

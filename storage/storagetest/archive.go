@@ -170,10 +170,19 @@ func testFindMessage(t *testing.T, h *harness) {
 		_, err := s.FindMessage(h.ctx, who[0], who[1], who[2])
 		wantErr(t, err, storage.ErrNotFound)
 	}
+	// Far from the end, but not too far.
+	var more []storage.Message
+	for i := range 300 {
+		more = append(more, received(s, alice, 1000+i))
+	}
+	h.append(t, s, storage.Append{}, more...)
+	got, err := s.FindMessage(h.ctx, alice, bob, "id-2")
+	must(t, err)
+	wantMessages(t, "far", []storage.Message{got}, list[1])
 	tombstone := list[0]
 	tombstone.Payload = []byte("<retracted/>")
 	h.wait(t, s.ReplaceMessage(h.ctx, tombstone))
-	got, err := s.FindMessage(h.ctx, alice, bob, "id-1")
+	got, err = s.FindMessage(h.ctx, alice, bob, "id-1")
 	must(t, err)
 	wantMessages(t, "tombstone", []storage.Message{got}, tombstone)
 	tombstone.ID = 1

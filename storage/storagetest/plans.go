@@ -57,6 +57,9 @@ func Plans(t *testing.T, s *sqlstore.Store, explain Explain, bad func(plan strin
 				if found := bad(plan); found != "" {
 					t.Errorf("the plan has %s", found)
 				}
+				if byPeer := strings.HasPrefix(name, "with") || name == "find"; byPeer && !strings.Contains(plan, "messages_by_peer") {
+					t.Error("the plan does not use the index by peer")
+				}
 			}
 			if len(queries) == 0 {
 				t.Error("it asked nothing")
@@ -111,7 +114,7 @@ func shapes(start time.Time, n int) map[string]func(context.Context, *sqlstore.S
 			_, _, err := s.ArchiveEnds(ctx, alice)
 			return err
 		},
-		"count with few": func(ctx context.Context, s *sqlstore.Store) error {
+		"with few, count": func(ctx context.Context, s *sqlstore.Store) error {
 			_, err := s.ArchiveCount(ctx, alice, filters["with few"])
 			return err
 		},
