@@ -18,10 +18,13 @@ var states = []string{
 	header,
 	header + plainOfAlice + header,
 	header + plainOfAlice + header + bindX,
+	header + "<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'/>",
+	header + authenticate2("alice", xmpptest.Password),
+	header + authenticate2("alice", xmpptest.Password, "<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:sm:3' resume='true'/></bind>"),
 }
 
 // FuzzStream sends anything in each state: not connected yet, opened,
-// authenticated, bound. The server must answer whatever it is and, once the
+// authenticated, bound, amid SASL2, and after it without and with a resource. The server must answer whatever it is and, once the
 // client has ended its side, close in order.
 func FuzzStream(f *testing.F) {
 	for state := range states {
@@ -33,7 +36,11 @@ func FuzzStream(f *testing.F) {
 			"<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>", "<iq type='get' id='1'><query xmlns='jabber:iq:register'/></iq>",
 			"<iq type='set' id='1'><query xmlns='jabber:iq:register'><username>new</username><password>x</password></query></iq>",
 			"<message to='alice@localhost'><body>x</body></message>", "<presence to='bob@localhost' type='subscribe'/>",
-			"<iq type='result' id='alive-1' to='localhost'/>", "<r xmlns='urn:xmpp:sm:3'/>", "<?xml version='1.0'?>" + header,
+			"<iq type='result' id='alive-1' to='localhost'/>", "<r xmlns='urn:xmpp:sm:3'/>",
+			authenticate2("alice", xmpptest.Password), authenticate2("alice", xmpptest.Password, agent(phone), bind2Request, requestToken("HT-SHA-256-NONE")),
+			withToken("alice", "token", phone), "<response xmlns='urn:xmpp:sasl:2'>AGFsaWNlAHNlY3JldA==</response>", "<response xmlns='urn:xmpp:sasl:2'/>",
+			"<abort xmlns='urn:xmpp:sasl:2'/>", "<next xmlns='urn:xmpp:sasl:2' task='x'/>",
+			authenticate2("alice", xmpptest.Password, "<resume xmlns='urn:xmpp:sm:3' previd='x' h='4294967296'/><bind xmlns='urn:xmpp:bind:0'><tag>\u200e</tag><enable xmlns='urn:xmpp:sm:3' max='-1'/></bind>"), "<?xml version='1.0'?>" + header,
 		} {
 			f.Add(uint8(state), []byte(text))
 		}

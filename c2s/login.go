@@ -142,9 +142,18 @@ func (c *Conn) proven(ctx context.Context) error {
 	switch {
 	case err != nil:
 		c.log.Error("login could not be confirmed", "err", err)
-		return streamError(stanza.StreamInternalServerError, "")
+		return c.turnedAway(stanza.StreamInternalServerError, "")
 	case !ok:
-		return streamError(stanza.StreamNotAuthorized, "what you logged in with is not valid any more")
+		return c.turnedAway(stanza.StreamNotAuthorized, "what you logged in with is not valid any more")
 	}
 	return nil
+}
+
+// turnedAway takes the session away, before anything that is for the account is
+// written to it, and returns the error to say.
+func (c *Conn) turnedAway(condition stanza.StreamCondition, text string) error {
+	c.leave(false)
+	c.session.Store(nil)
+	c.kept.Store(nil)
+	return streamError(condition, text)
 }
