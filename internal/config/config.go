@@ -85,6 +85,8 @@ type ACME struct {
 type Database struct {
 	URL     string // "": SQLite in the data folder
 	URLFile string
+	Queue   int // writes that wait at most
+	Batch   int // writes that share a transaction at most
 }
 
 // SASL holds the parameters of logging in.
@@ -176,6 +178,7 @@ func Default() *Config {
 		C2S:           C2S{Addr: "127.0.0.1:5222", TLSAddr: "127.0.0.1:5223"},
 		Admin:         Admin{Addr: "127.0.0.1:5281"},
 		SASL:          SASL{Iterations: 10000, TokenLifetime: 21 * 24 * time.Hour, TokenRotation: 24 * time.Hour},
+		Database:      Database{Queue: 8192, Batch: 1024},
 		Archive:       Archive{Default: "always", Page: 100, Rules: 1000},
 		Log:           Log{Level: "info", Format: "text"},
 		registration:  registrationAuto,

@@ -102,6 +102,10 @@ var keys = []key{
 		}},
 	{name: "database.url_file", doc: "A file that holds the database URL, so that its password stands neither here nor in the environment.",
 		at: func(c *Config) value { return text{&c.Database.URLFile, "a path, or empty", nil} }},
+	{name: "database.queue", doc: "Writes that wait for the database at most. Above it clients are not read from, until there is room.",
+		at: func(c *Config) value { return number{&c.Database.Queue, 1, 1_000_000} }},
+	{name: "database.batch", doc: "Writes that share a transaction at most. All that wait go into the next one, up to this.",
+		at: func(c *Config) value { return number{&c.Database.Batch, 1, 10_000} }},
 
 	{name: "sasl.iterations", doc: "How often a new password is hashed (RFC 5802 §5.1). Existing accounts keep their number until the password changes; until then the number tells an outsider which accounts are older than the change.",
 		at: func(c *Config) value { return number{&c.SASL.Iterations, 4096, 1_000_000} }},

@@ -109,12 +109,19 @@ func (s *Server) start(ctx context.Context) error {
 		s.makeDemoUsers,
 		s.serve,
 		s.serveAdmin,
+		s.clearArchives,
 	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
 	s.greet()
+	return nil
+}
+
+// clearArchives begins to remove old messages, if they are not kept for ever.
+func (s *Server) clearArchives(context.Context) error {
+	s.modules.archive.Start()
 	return nil
 }
 
@@ -131,10 +138,11 @@ func (s *Server) makeDataDir(context.Context) error {
 
 // OpenStore opens the configured database without migrating it.
 func OpenStore(ctx context.Context, cfg *config.Config, log *slog.Logger) (*sqlstore.Store, error) {
+	opts := sqlstore.Options{Logger: log, Queue: cfg.Database.Queue, Batch: cfg.Database.Batch}
 	if cfg.Database.URL != "" {
-		return postgres.Open(ctx, cfg.Database.URL, postgres.Options{Logger: log})
+		return postgres.Open(ctx, cfg.Database.URL, opts)
 	}
-	return sqlite.Open(ctx, cfg.SQLitePath(), sqlite.Options{Logger: log})
+	return sqlite.Open(ctx, cfg.SQLitePath(), opts)
 }
 
 func (s *Server) openStore(ctx context.Context) (err error) {
@@ -224,6 +232,7 @@ func (s *Server) shutDown() error {
 	s.serving.Wait()
 	if s.router != nil {
 		s.modules.offline.Wait()
+		s.modules.archive.Wait()
 	}
 	var err error
 	if s.unsay != nil {

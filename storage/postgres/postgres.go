@@ -10,7 +10,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -20,9 +19,7 @@ import (
 )
 
 // Options may be left zero.
-type Options struct {
-	Logger *slog.Logger
-}
+type Options = sqlstore.Options
 
 // Open connects to the database that url names ("postgres://user@host/name" or
 // "host=… dbname=…"; what it leaves out comes from the usual PG… variables). It
@@ -32,7 +29,7 @@ func Open(ctx context.Context, url string, opts Options) (*sqlstore.Store, error
 	if err != nil {
 		return nil, fmt.Errorf("postgres: open: %w", explain(err))
 	}
-	return sqlstore.New(e, opts.Logger), nil
+	return sqlstore.New(e, opts), nil
 }
 
 func open(ctx context.Context, url string) (*engine, error) {

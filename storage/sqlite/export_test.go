@@ -46,7 +46,7 @@ func OpenSmall(t *testing.T, path string, pages int) *sqlstore.Store {
 			t.Fatal(err)
 		}
 	}
-	return sqlstore.New(e, nil)
+	return sqlstore.New(e, sqlstore.Options{})
 }
 
 // Explain returns the plan of a query, on a connection of its own.

@@ -12,7 +12,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -32,9 +31,7 @@ const (
 )
 
 // Options may be left zero.
-type Options struct {
-	Logger *slog.Logger
-}
+type Options = sqlstore.Options
 
 // Open opens the database file at path and makes it, and its folder, if they do
 // not exist. It does not migrate.
@@ -43,7 +40,7 @@ func Open(ctx context.Context, path string, opts Options) (*sqlstore.Store, erro
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: database %s: %w", path, explain(err))
 	}
-	return sqlstore.New(e, opts.Logger), nil
+	return sqlstore.New(e, opts), nil
 }
 
 // engine implements sqlstore.Engine.

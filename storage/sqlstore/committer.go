@@ -17,11 +17,11 @@ import (
 
 // Bounds of the commit pipeline.
 const (
-	// maxQueued writes wait at most; Submit blocks beyond.
-	maxQueued = 8192
-	// maxBatch writes at most share a transaction, to bound its locks and what
-	// a single failing neighbour makes it repeat.
-	maxBatch = 1024
+	// DefaultQueue writes wait at most; submit blocks beyond.
+	DefaultQueue = 8192
+	// DefaultBatch writes at most share a transaction, to bound its locks and
+	// what a single failing neighbour makes it repeat.
+	DefaultBatch = 1024
 	// maxAttempts and retryFor bound the attempts at one batch while the
 	// database is away or busy; the first limit reached counts.
 	maxAttempts = 24
@@ -64,23 +64,23 @@ type committer struct {
 	closed  bool   // guarded by mu
 }
 
-func newCommitter(engine Engine, log *slog.Logger) *committer {
+func newCommitter(engine Engine, opts Options) *committer {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &committer{
 		engine: engine,
 		bulk:   newBulk(engine),
-		log:    log,
+		log:    opts.Logger,
 
 		counters: newCounters(),
 
-		slots:   make(chan struct{}, maxQueued),
+		slots:   make(chan struct{}, opts.Queue),
 		wake:    make(chan struct{}, 1),
 		closing: make(chan struct{}),
 		drained: make(chan struct{}),
 		hurried: make(chan struct{}),
 		ctx:     ctx,
 		cancel:  cancel,
-		limit:   maxBatch,
+		limit:   opts.Batch,
 	}
 	go c.loop()
 	return c

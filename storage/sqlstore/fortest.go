@@ -21,9 +21,6 @@ func LimitBatch(s *Store, n int) {
 	s.commits.limit = n
 }
 
-// QueueLimit is for tests: so many writes wait at most.
-const QueueLimit = maxQueued
-
 // Queued is for tests: so many writes wait now.
 func Queued(s *Store) int { return len(s.commits.slots) }
 

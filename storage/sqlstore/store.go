@@ -19,13 +19,27 @@ type Store struct {
 	closed  error // result of closing, valid once it is over
 }
 
+// Options of a store; each may be left zero.
+type Options struct {
+	Logger *slog.Logger // nil: discards
+	// Queue is how many writes wait at most, Batch how many of them share a
+	// transaction.
+	Queue, Batch int
+}
+
 // New makes a store of an engine, which it owns from then on. It does not
-// migrate. A nil log discards.
-func New(engine Engine, log *slog.Logger) *Store {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+// migrate.
+func New(engine Engine, opts Options) *Store {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Store{engine: engine, commits: newCommitter(engine, log), ids: newMessageIDs()}
+	if opts.Queue <= 0 {
+		opts.Queue = DefaultQueue
+	}
+	if opts.Batch <= 0 {
+		opts.Batch = DefaultBatch
+	}
+	return &Store{engine: engine, commits: newCommitter(engine, opts), ids: newMessageIDs()}
 }
 
 // Dialect names the engine, "postgres" or "sqlite".

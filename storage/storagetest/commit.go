@@ -185,17 +185,17 @@ func testFullQueue(t *testing.T, h *harness) {
 		return err
 	})
 	var pending []storage.Pending
-	for i := range sqlstore.QueueLimit {
+	for i := range sqlstore.DefaultQueue {
 		pending = append(pending, s.AppendOffline(h.ctx, message("alice@localhost", i), 0))
 	}
-	equal(t, "queued", sqlstore.Queued(s), sqlstore.QueueLimit)
+	equal(t, "queued", sqlstore.Queued(s), sqlstore.DefaultQueue)
 	// The next one waits for room, as long as its caller does.
 	ctx, cancel := context.WithCancel(h.ctx)
 	refused, waits := make(chan storage.Pending, 1), make(chan storage.Pending, 1)
 	go func() { refused <- s.AppendOffline(ctx, message("alice@localhost", -1), 0) }()
 	cancel()
 	wantErr(t, storage.Wait(h.ctx, <-refused), context.Canceled)
-	go func() { waits <- s.AppendOffline(h.ctx, message("alice@localhost", sqlstore.QueueLimit), 0) }()
+	go func() { waits <- s.AppendOffline(h.ctx, message("alice@localhost", sqlstore.DefaultQueue), 0) }()
 	select {
 	case <-waits:
 		t.Error("a write was queued beyond the limit")
@@ -207,7 +207,7 @@ func testFullQueue(t *testing.T, h *harness) {
 	}
 	n, err := s.CountOffline(h.ctx, "alice@localhost")
 	must(t, err)
-	equal(t, "messages", n, sqlstore.QueueLimit+1)
+	equal(t, "messages", n, sqlstore.DefaultQueue+1)
 }
 
 func testReopen(t *testing.T, h *harness) {
