@@ -38,12 +38,15 @@ func (o *Options) set(option string) error {
 		"resources_per_account":    func(c *config.Config) { c.Limits.ResourcesPerAccount = number },
 		"roster_items":             func(c *config.Config) { c.Limits.RosterItems = number },
 		"offline_messages":         func(c *config.Config) { c.Limits.OfflineMessages = number },
+		"archive_page":             func(c *config.Config) { c.Archive.Page = number },
+		"archive_rules":            func(c *config.Config) { c.Archive.Rules = number },
+		"archive_default":          func(c *config.Config) { c.Archive.Default = value },
 		"require_tls":              func(c *config.Config) { c.RequireTLS = value == "true" },
 	}[key]
 	if change == nil {
 		return fmt.Errorf("no option %q", key)
 	}
-	if err != nil && key != "registration" && key != "require_tls" {
+	if err != nil && key != "registration" && key != "archive_default" && key != "require_tls" {
 		return fmt.Errorf("option %q: %w", option, err)
 	}
 	before := o.Change

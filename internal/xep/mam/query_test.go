@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/internal/module"
 	"parley/internal/xep/mam"
 	"parley/internal/xmpptest/imtest"
 	"parley/internal/xmpptest/modtest"
@@ -264,6 +265,39 @@ func TestRetrieved(t *testing.T) {
 	w.settled(t)
 	if rows := w.waiting(t, "juliet@localhost"); len(rows) != 1 || rows[0].ID != w.archive(t, "juliet@localhost")[2].ID {
 		t.Errorf("got %+v", rows)
+	}
+}
+
+// TestUsesArchive: a client that catches up from the archive before it becomes
+// available is not sent everything twice (XEP-0313 §5.1.1).
+func TestUsesArchive(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{})
+	ids := conversation(t, w, 3, 1)
+	for name, c := range map[string]struct {
+		query     string
+		available bool
+		want      bool
+	}{
+		"all":             {"", false, true},
+		"the last page":   {set("<before/>"), false, true},
+		"since":           {form(field("start", "2010-06-07T00:00:00Z")), false, true},
+		"one contact":     {form(field("with", "juliet@localhost")), false, false},
+		"some":            {form(field("ids", ids[0])), false, false},
+		"the number only": {set("<max>0</max>"), false, false},
+		"refused":         {set("<max>x</max>"), false, false},
+		"later":           {"", true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := w.Bind(t, "romeo@localhost/"+strings.ReplaceAll(name, " ", ""))
+			if c.available {
+				a.Available()
+			}
+			ask(t, a, c.query)
+			if got := module.UsesArchive.Get(a.Session); got != c.want {
+				t.Errorf("got %t, want %t", got, c.want)
+			}
+		})
 	}
 }
 

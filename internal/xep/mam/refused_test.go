@@ -138,3 +138,21 @@ func TestBehind(t *testing.T) {
 		}
 	}
 }
+
+// TestFeatures: XEP-0313 §6, XEP-0359 §6, XEP-0424 §2 and §4.
+func TestFeatures(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{})
+	for target, want := range map[module.Target][]string{
+		module.ToAccount: {
+			"urn:xmpp:mam:2", "urn:xmpp:mam:2#extended", "urn:xmpp:mam:2#groupchat-field", "http://jabber.org/protocol/rsm",
+			"urn:xmpp:sid:0", "urn:xmpp:hints", "urn:xmpp:message-retract:1", "urn:xmpp:message-retract:1#tombstone",
+		},
+		module.ToServer: {"urn:xmpp:sid:0", "urn:xmpp:hints", "urn:xmpp:message-retract:1"}, // it has no archive
+	} {
+		slices.Sort(want)
+		if got := w.Router.AnnouncedFeatures(target); !slices.Equal(got, want) {
+			t.Errorf("target %d: got %q, want %q", target, got, want)
+		}
+	}
+}

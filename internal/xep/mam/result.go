@@ -20,12 +20,15 @@ func formatTime(t time.Time) string { return t.UTC().Format(stampFormat) }
 
 // send gives the results to the client that asked. One that was not delivered so
 // far counts as delivered when the client has it, and is not sent to it again
-// (XEP-0313 §5.1.1). What the client did not read, such as what comes before it
-// becomes available, waits for it all the same.
+// (XEP-0313 §5.1.1). A client that reads what it missed, before it becomes
+// available, is not sent what the archive had before it was bound.
 func (m *Module) send(ctx context.Context, s module.Session, q *query, rows []storage.Message) error {
 	waiting, err := m.waiting(ctx, q, rows)
 	if err != nil {
 		return err
+	}
+	if q.catchesUp() && s.Presence() == nil {
+		module.UsesArchive.Set(s, true)
 	}
 	for i := range rows {
 		row := &rows[i]
@@ -40,6 +43,9 @@ func (m *Module) send(ctx context.Context, s module.Session, q *query, rows []st
 	}
 	return nil
 }
+
+// catchesUp reports whether the query looks for whatever has come from anybody.
+func (q *query) catchesUp() bool { return q.filter.Peer == "" && len(q.filter.IDs) == 0 }
 
 // waiting returns which of the rows were not delivered so far.
 func (m *Module) waiting(ctx context.Context, q *query, rows []storage.Message) ([]int64, error) {
