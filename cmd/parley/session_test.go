@@ -42,8 +42,8 @@ func (w *wire) send(text string) {
 	}
 }
 
-// until reads up to the message that has want in it.
-func (w *wire) until(want string) {
+// until reads up to the message that has want in it, and returns that.
+func (w *wire) until(want string) string {
 	w.t.Helper()
 	var seen strings.Builder
 	for {
@@ -53,7 +53,7 @@ func (w *wire) until(want string) {
 		}
 		seen.Write(text)
 		if strings.Contains(string(text), want) {
-			return
+			return string(text)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func name(t admin.TokenClient) string {
 
 func (c *command) tokenRevoke() *cobra.Command {
 	var all bool
-	cmd := &cobra.Command{Use: "revoke JID [CLIENT]", Short: "Revoke the tokens of one client, or of all with --all, and end their sessions", Args: cobra.RangeArgs(1, 2), RunE: func(cmd *cobra.Command, args []string) error {
+	cmd := &cobra.Command{Use: "revoke JID [CLIENT]", Short: "Revoke the tokens of one client, or of all with --all, and end their sessions", Args: oneOrAll, RunE: func(cmd *cobra.Command, args []string) error {
 		if all != (len(args) == 1) {
 			return fmt.Errorf("name one client of `parley token list %s`, or write --all", args[0])
 		}
@@ -72,6 +72,14 @@ func (c *command) tokenRevoke() *cobra.Command {
 	}}
 	cmd.Flags().BoolVar(&all, "all", false, "those of all clients of the account")
 	return cmd
+}
+
+// oneOrAll: a client need not be named.
+func oneOrAll(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return exactArgs("JID", "CLIENT")(cmd, args)
 }
 
 func (c *command) revoke(ctx context.Context, a *admin.Admin, address, client string) error {
