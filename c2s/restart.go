@@ -161,6 +161,11 @@ func (s *Server) restore(ctx context.Context, one storage.SuspendedStream) error
 	if err := s.Router.Bind(ctx, made); err != nil {
 		return err
 	}
+	for _, st := range made.Unacknowledged() {
+		if t, ok := st.Track.(module.StoredTracker); ok {
+			t.Copied(made)
+		}
+	}
 	s.resumptions.put(&resumption{
 		server: s, id: one.ID, window: w.Window, session: made, until: time.Now().Add(w.Window),
 	})

@@ -45,10 +45,15 @@ func TestResumeOverRestart(t *testing.T) {
 		old := there.Client
 		s = restart(t, s)
 		expectEnd(t, old, stanza.StreamSystemShutdown)
+		bob = s.Dial(t, xmpptest.TCP, "bob", "")
+		bob.Send(chat("alice@localhost", 3))
+		bob.Sync()
 		if h := lost.resume(s, transport, "alice"); h != "1" {
 			t.Errorf("got h %s, want 1", h)
 		}
-		wantIDs(t, lost.messages(2), "1", "2")
+		wantIDs(t, lost.messages(3), "1", "2", "3")
+		bob.Send(chat("alice@localhost", 4))
+		wantIDs(t, lost.messages(1), "4")
 		if h := there.resume(s, transport, "alice"); h != "2" {
 			t.Errorf("got h %s, want 2", h)
 		}

@@ -16,11 +16,14 @@ type StoredTracker interface {
 	Tracker
 	// MessageID is the id of the message in its account's storage.
 	MessageID() int64
+	// Copied says that s has the message otherwise than through the router: as a
+	// carbon copy, or from before a restart.
+	Copied(s Session)
 }
 
 // Retracker returns the tracker of the message that account has in storage
 // under that id.
-type Retracker func(account jid.JID, id int64) Tracker
+type Retracker func(account jid.JID, id int64) StoredTracker
 
 // Save makes a feature's value on sessions survive a restart.
 func (r *Registrar) Save(v SavedValue) { r.saved = append(r.saved, v) }

@@ -52,3 +52,11 @@ func Restore(snapshot Snapshot, limits Limits, m Management) *Session {
 	}
 	return s
 }
+
+// Unacknowledged returns what the client was sent, or is to be sent, and has not
+// acknowledged, in order.
+func (s *Session) Unacknowledged() []*module.Stanza {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Concat(s.held, s.queue)
+}

@@ -71,7 +71,7 @@ func (a *account) find(s module.Session) *client {
 func (m *Module) client(a *account, s module.Session) *client {
 	c := a.find(s)
 	if c == nil && m.host.Session(s.JID()) == s {
-		c = &client{m: m, account: a, session: s, bound: m.store.NewMessageID(), again: true}
+		c = &client{m: m, account: a, session: s, bound: m.boundSince(s), again: true}
 		a.clients = append(a.clients, c)
 	}
 	return c

@@ -45,7 +45,8 @@ type Module struct {
 	seed    maphash.Seed
 	shards  [shards]shard
 	settler settler
-	work    sync.WaitGroup // sessions that catch up, and writes
+	since   module.SessionValue[int64] // stands for the time of the bind
+	work    sync.WaitGroup             // sessions that catch up, and writes
 }
 
 // New returns the feature.
@@ -56,7 +57,7 @@ func New(store Store, opts Options) *Module {
 	if opts.Retry <= 0 {
 		opts.Retry = time.Second
 	}
-	m := &Module{store: store, opts: opts, seed: maphash.MakeSeed()}
+	m := &Module{store: store, opts: opts, seed: maphash.MakeSeed(), since: module.NewSessionValue[int64]()}
 	m.settler.m = m
 	return m
 }
@@ -75,8 +76,10 @@ func (m *Module) Register(r *module.Registrar) {
 	r.Feature(module.ToServer, Feature)
 	r.Hooks.SessionBound.Add(module.StageDeliver, m.bound)
 	r.Hooks.SessionAvailable.Add(module.StageDeliver, m.available)
+	r.Hooks.SessionResumed.Add(module.StageDeliver, m.resumed)
 	r.Hooks.SessionClosed.Add(module.StageDeliver, m.closed)
 	r.Hooks.AccountRemoved.Add(module.StageDeliver, m.removed)
+	m.outlive(r)
 }
 
 // Wait returns when nothing runs any more. The sessions have ended, and the
