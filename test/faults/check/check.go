@@ -70,7 +70,10 @@ type Options struct {
 type Result struct {
 	Sent, Acked, Errored, Received, Archived int
 	Lost, Duplicated, Reordered              int // messages
-	Violations                               []Violation
+	// Provisional copies were delivered before a write that did not happen, and
+	// came again in a later session under the id that was archived.
+	Provisional int
+	Violations  []Violation
 }
 
 // Count returns how often a rule was broken.
@@ -170,11 +173,35 @@ func (c *checker) deliveries(v record.View, archived map[message]string) {
 			sessions[r.Session] = s
 		}
 		c.delivery(v.User, r, s)
-		if id, ok := archived[m]; ok && id != r.StanzaID && !c.opts.NoStanzaIDs {
-			c.broken(OtherStanzaID, v.User, m, "%q, archived as %q", r.StanzaID, id)
-		}
 	}
 	c.res.Received += len(v.Received)
+	if !c.opts.NoStanzaIDs {
+		c.stanzaIDs(v, archived)
+	}
+}
+
+// stanzaIDs compares what was delivered with the archive. A copy may have
+// another id if one with the archived id came in a later session: the first went
+// out while its write was under way, which the server did not survive, and the
+// sender, who had no acknowledgement, has sent the message again.
+func (c *checker) stanzaIDs(v record.View, archived map[message]string) {
+	settled := map[message]int{} // the last session that got the archived id
+	for _, r := range v.Received {
+		if m := (message{r.From, r.N}); archived[m] == r.StanzaID {
+			settled[m] = max(settled[m], r.Session)
+		}
+	}
+	for _, r := range v.Received {
+		m := message{r.From, r.N}
+		id, ok := archived[m]
+		switch last, has := settled[m]; {
+		case !ok || id == r.StanzaID:
+		case has && last > r.Session:
+			c.res.Provisional++
+		default:
+			c.broken(OtherStanzaID, v.User, m, "%q in session %d, archived as %q", r.StanzaID, r.Session, id)
+		}
+	}
 }
 
 func (c *checker) delivery(user int, r record.Received, s *session) {

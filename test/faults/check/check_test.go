@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -66,6 +67,12 @@ func TestNothingBroken(t *testing.T) {
 			v[0].Breaks = []time.Time{at(5)}
 			return outage(1, 60)
 		},
+		"under another id before the server died": func(v []record.View) check.Options {
+			first := v[1].Received[2]
+			first.Session, first.StanzaID = 0, "50"
+			v[1].Received = slices.Insert(v[1].Received, 2, first)
+			return check.Options{}
+		},
 		"servers without ids": func(v []record.View) check.Options {
 			for i := range v[1].Received {
 				v[1].Received[i].StanzaID = ""
@@ -129,6 +136,18 @@ func TestEachRule(t *testing.T) {
 		}, check.ArchivedOutOfOrder, counts{reordered: 1}},
 		"another stanza-id": {func(v []record.View) check.Options {
 			v[1].Received[2].StanzaID = "300"
+			return check.Options{}
+		}, check.OtherStanzaID, counts{}},
+		"another stanza-id, later": {func(v []record.View) check.Options {
+			again := v[1].Received[0]
+			again.Session, again.StanzaID = 5, "300"
+			v[1].Received = append(v[1].Received, again)
+			return check.Options{}
+		}, check.OtherStanzaID, counts{}},
+		"another stanza-id in the same session": {func(v []record.View) check.Options {
+			r := v[1].Received
+			r[0].StanzaID, r[1].StanzaID = "300", "301"
+			v[1].Archived[1].ID = "301"
 			return check.Options{}
 		}, check.OtherStanzaID, counts{}},
 		"no stanza-id": {func(v []record.View) check.Options {
