@@ -42,6 +42,12 @@ func migrated(t *testing.T, url string, accounts ...string) *sqlstore.Store {
 
 const alice = "alice@localhost"
 
+// appendTo stores a message for alice that waits for delivery.
+func appendTo(t *testing.T, s *sqlstore.Store, name string) storage.Pending {
+	m := storage.Message{Account: alice, ID: s.NewMessageID(), StanzaID: name}
+	return s.AppendMessage(t.Context(), m, storage.Append{Undelivered: true})
+}
+
 // sender appends messages one after another until stop is closed and returns
 // how many were confirmed. None may fail.
 func sender(t *testing.T, s *sqlstore.Store, name string, stop <-chan struct{}, confirmed func()) int {
@@ -51,8 +57,7 @@ func sender(t *testing.T, s *sqlstore.Store, name string, stop <-chan struct{}, 
 			return i
 		default:
 		}
-		m := storage.OfflineMessage{Account: alice, StanzaID: fmt.Sprintf("%s-%d", name, i)}
-		if err := storage.Wait(t.Context(), s.AppendOffline(t.Context(), m, 0)); err != nil {
+		if err := storage.Wait(t.Context(), appendTo(t, s, fmt.Sprintf("%s-%d", name, i))); err != nil {
 			t.Error(err)
 			return i
 		}
@@ -63,7 +68,7 @@ func sender(t *testing.T, s *sqlstore.Store, name string, stop <-chan struct{}, 
 // once checks that the account has n messages, each once.
 func once(t *testing.T, s *sqlstore.Store, n int) {
 	t.Helper()
-	list, err := s.Offline(t.Context(), alice, 0, 0)
+	list, err := s.Undelivered(t.Context(), alice, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,11 +139,10 @@ func TestSessionsEnded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := storage.OfflineMessage{Account: alice, StanzaID: fmt.Sprint(i)}
 		if _, err := s.Account(t.Context(), alice); err != nil {
 			t.Fatal(err)
 		}
-		if err := storage.Wait(t.Context(), s.AppendOffline(t.Context(), m, 0)); err != nil {
+		if err := storage.Wait(t.Context(), appendTo(t, s, fmt.Sprint(i))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -158,8 +162,7 @@ func TestConnectionLostInCommit(t *testing.T) {
 			const n = 10
 			for i := range n {
 				proxy.cut(forward)
-				m := storage.OfflineMessage{Account: alice, StanzaID: fmt.Sprint(i)}
-				if err := storage.Wait(t.Context(), s.AppendOffline(t.Context(), m, 0)); err != nil {
+				if err := storage.Wait(t.Context(), appendTo(t, s, fmt.Sprint(i))); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -274,7 +277,7 @@ func TestServerGone(t *testing.T) {
 	server := pgtest.New(t)
 	s := migrated(t, server.Database(t), alice)
 	server.Stop()
-	p := s.AppendOffline(t.Context(), storage.OfflineMessage{Account: alice}, 0)
+	p := appendTo(t, s, "")
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
@@ -293,13 +296,13 @@ func TestHurry(t *testing.T) {
 	server := pgtest.New(t)
 	s := migrated(t, server.Database(t), alice)
 	server.Stop()
-	waiting := s.AppendOffline(t.Context(), storage.OfflineMessage{Account: alice}, 0)
+	waiting := appendTo(t, s, "")
 	s.Hurry()
 	s.Hurry()
 	// Well before the time for which a write is repeated.
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 	defer cancel()
-	for _, p := range []storage.Pending{waiting, s.AppendOffline(ctx, storage.OfflineMessage{Account: alice}, 0)} {
+	for _, p := range []storage.Pending{waiting, appendTo(t, s, "")} {
 		if err := storage.Wait(ctx, p); err == nil || ctx.Err() != nil {
 			t.Errorf("got %v", err)
 		}
@@ -307,7 +310,7 @@ func TestHurry(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := storage.Wait(ctx, s.AppendOffline(ctx, storage.OfflineMessage{Account: alice, StanzaID: "a"}, 0)); err != nil {
+	if err := storage.Wait(ctx, appendTo(t, s, "a")); err != nil {
 		t.Error(err)
 	}
 	once(t, s, 1)

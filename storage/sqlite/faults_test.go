@@ -68,7 +68,8 @@ func TestSecondProcess(t *testing.T) {
 					return
 				default:
 				}
-				p := s.AppendOffline(t.Context(), storage.OfflineMessage{Account: "alice@localhost"}, 0)
+				m := storage.Message{Account: "alice@localhost", ID: s.NewMessageID()}
+				p := s.AppendMessage(t.Context(), m, storage.Append{Undelivered: true})
 				if err := storage.Wait(t.Context(), p); err != nil {
 					t.Error(err)
 					return

@@ -18,9 +18,8 @@ func (s *Store) CreateAccount(ctx context.Context, jid string, creds []storage.C
 		// anew under an old name never repeats a version its clients may have
 		// cached (RFC 6121 §2.6).
 		n, err := tx.Exec(ctx, `
-			INSERT INTO accounts (jid, domain, disabled, created, roster_version, roster_floor,
-				offline_count, offline_prior, offline_last)
-			VALUES ($1, $2, FALSE, $3, $3, $3, 0, 0, 0) ON CONFLICT (jid) DO NOTHING`,
+			INSERT INTO accounts (jid, domain, disabled, created, roster_version, roster_floor)
+			VALUES ($1, $2, FALSE, $3, $3, $3) ON CONFLICT (jid) DO NOTHING`,
 			jid, domainOf(jid), now)
 		if err != nil {
 			return err

@@ -9,10 +9,15 @@
 // alone a write costs one commit, under load the batch grows. A write's handle
 // completes when that transaction is committed and synced.
 //
-// The account row is the lock of everything an account owns, the roster
-// version and the offline counters are columns of it: a transaction takes the
-// row first and the rest after it, accounts in the order of their JIDs, so
-// several nodes on one database do not deadlock.
+// A write is a function, which reads and decides, or statements that are known
+// beforehand. Neighbours of the second kind are made together, one statement for
+// all messages that are appended, one for all that are settled (round.go,
+// bulk.go); an engine that pipelines sends them at once.
+//
+// The account row is the lock of everything an account owns, the roster version
+// is a column of it: a transaction takes the row first and the rest after it,
+// accounts in the order of their JIDs, so several nodes on one database do not
+// deadlock. Messages are the exception: to append one locks nothing.
 //
 // # Dialect
 //

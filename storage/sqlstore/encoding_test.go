@@ -6,25 +6,6 @@ import (
 	"time"
 )
 
-func TestRanges(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		ids  []int64
-		want []idRange
-	}{
-		"none":       {nil, nil},
-		"one":        {[]int64{7}, []idRange{{7, 7}}},
-		"neighbours": {[]int64{3, 1, 2}, []idRange{{1, 3}}},
-		"twice":      {[]int64{1, 1, 2, 2}, []idRange{{1, 2}}},
-		"gaps":       {[]int64{9, 1, 2, 5, 8}, []idRange{{1, 2}, {5, 5}, {8, 9}}},
-		"extremes":   {[]int64{1<<63 - 1, -1 << 63}, []idRange{{-1 << 63, -1 << 63}, {1<<63 - 1, 1<<63 - 1}}},
-	} {
-		if got := ranges(test.ids); !slices.Equal(got, test.want) {
-			t.Errorf("%s: got %v, want %v", name, got, test.want)
-		}
-	}
-}
-
 func TestGroups(t *testing.T) {
 	t.Parallel()
 	for _, want := range [][]string{nil, {""}, {"", ""}, {"a"}, {"a", "", "b c,\n"}} {

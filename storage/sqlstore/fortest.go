@@ -45,3 +45,24 @@ func (r *recorder) Query(ctx context.Context, row func(Scan) error, sql string, 
 	r.queries = append(r.queries, Statement{SQL: sql, Args: args})
 	return r.Engine.Query(ctx, row, sql, args...)
 }
+
+// MigrateTo is for tests: it migrates to a version and not beyond.
+func MigrateTo(ctx context.Context, s *Store, version int) error {
+	all, err := migrations.For(s.engine.Dialect())
+	if err != nil {
+		return err
+	}
+	for {
+		if name, err := s.migrateOne(ctx, all[:version]); err != nil || name == "" {
+			return err
+		}
+	}
+}
+
+// Execute is for tests: it runs a statement of an older schema.
+func Execute(ctx context.Context, s *Store, sql string, args ...any) error {
+	return s.do(ctx, "execute", "", func(ctx context.Context, tx Tx) error {
+		_, err := tx.Exec(ctx, sql, args...)
+		return err
+	})
+}

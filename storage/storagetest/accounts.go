@@ -93,7 +93,7 @@ func testAccountDeletion(t *testing.T, h *harness) {
 	for _, pair := range [][2]string{{gone, stays}, {stays, gone}} {
 		_, _, _, err := s.UpdateRoster(h.ctx, pair[0], pair[1], 10, listed)
 		must(t, err)
-		h.wait(t, s.AppendOffline(h.ctx, message(pair[0], 1), 10))
+		h.wait(t, s.AppendMessage(h.ctx, received(s, pair[0], 1), waits))
 		h.wait(t, s.SetLastActivity(h.ctx, pair[0], storage.LastActivity{When: time.Now()}))
 		must(t, s.SetCredentials(h.ctx, pair[0], []storage.Credential{{Mechanism: "SCRAM-SHA-1"}}))
 		must(t, s.CreateInvite(h.ctx, storage.Invite{Token: "of " + pair[0], Creator: pair[0], Created: time.Now()}))
@@ -107,7 +107,7 @@ func testAccountDeletion(t *testing.T, h *harness) {
 	wantErr(t, err, storage.ErrNotFound)
 	_, err = s.UseInvite(h.ctx, "of "+gone, time.Now())
 	wantErr(t, err, storage.ErrNotFound)
-	wantErr(t, storage.Wait(h.ctx, s.AppendOffline(h.ctx, message(gone, 2), 10)), storage.ErrNotFound)
+	wantErr(t, storage.Wait(h.ctx, s.AppendMessage(h.ctx, received(s, gone, 2), waits)), storage.ErrNotFound)
 	_, _, _, err = s.UpdateRoster(h.ctx, gone, stays, 10, listed)
 	wantErr(t, err, storage.ErrNotFound)
 
@@ -119,9 +119,7 @@ func testAccountDeletion(t *testing.T, h *harness) {
 	r, err := s.Roster(h.ctx, gone)
 	must(t, err)
 	equal(t, "roster items", len(r.Items), 0)
-	messages, err := s.Offline(h.ctx, gone, 0, 0)
-	must(t, err)
-	equal(t, "offline messages", len(messages), 0)
+	equal(t, "messages", len(h.undelivered(t, s, gone)), 0)
 	_, err = s.LastActivity(h.ctx, gone)
 	wantErr(t, err, storage.ErrNotFound)
 
@@ -131,9 +129,9 @@ func testAccountDeletion(t *testing.T, h *harness) {
 	if len(r.Items) != 1 || r.Items[0].Contact != gone {
 		t.Errorf("roster of the other account: %+v", r.Items)
 	}
-	n, err := s.CountOffline(h.ctx, stays)
+	n, err := s.CountUndelivered(h.ctx, stays)
 	must(t, err)
-	equal(t, "offline messages of the other account", n, 1)
+	equal(t, "messages of the other account", n, 1)
 	_, err = s.UseInvite(h.ctx, "of "+stays, time.Now())
 	must(t, err)
 }
@@ -156,7 +154,7 @@ func testUnicode(t *testing.T, h *harness) {
 		equal(t, "contact", r.Items[0].Contact, contact)
 		equal(t, "name", r.Items[0].Name, "Ünïcødé 👋")
 		equal(t, "groups", fmt.Sprintf("%q", r.Items[0].Groups), `["gr,üppe" "" "12" "new\nline"]`)
-		h.wait(t, s.AppendOffline(h.ctx, message(jid, i), 1))
+		h.wait(t, s.AppendMessage(h.ctx, received(s, jid, i), storage.Append{Undelivered: true, MaxUndelivered: 1}))
 	}
 	list, err := s.Accounts(h.ctx, "пример.рф", "", 10)
 	must(t, err)

@@ -58,7 +58,7 @@ func benchAppend(b *testing.B, s *sqlstore.Store, senders int) {
 	for i := range senders {
 		wg.Go(func() {
 			for n := range todo {
-				if err := storage.Wait(ctx, s.AppendOffline(ctx, message(benchAccount(i), n), 0)); err != nil {
+				if err := storage.Wait(ctx, s.AppendMessage(ctx, received(s, benchAccount(i), n), waits)); err != nil {
 					b.Error(err)
 				}
 			}

@@ -9,7 +9,7 @@ import (
 )
 
 // BenchRead measures what a login reads: credentials, a roster of 200, nothing
-// new in it, and a page of 100 offline messages.
+// new in it, and a page of 100 messages that wait or of the archive.
 func BenchRead(b *testing.B, open func(b *testing.B) *sqlstore.Store) {
 	s := benchStore(b, open, 0)
 	const account, contacts = "alice@localhost", 200
@@ -26,7 +26,7 @@ func BenchRead(b *testing.B, open func(b *testing.B) *sqlstore.Store) {
 		_, _, v, err := s.UpdateRoster(b.Context(), account, fmt.Sprintf("contact%d@localhost", i), 0,
 			func(item *storage.RosterItem, _ bool) (bool, error) { *item = full(""); return true, nil })
 		check(b, err)
-		check(b, storage.Wait(b.Context(), s.AppendOffline(b.Context(), message(account, i), 0)))
+		check(b, storage.Wait(b.Context(), s.AppendMessage(b.Context(), received(s, account, i), waits)))
 		version = v
 	}
 	for _, read := range []struct {
@@ -36,7 +36,11 @@ func BenchRead(b *testing.B, open func(b *testing.B) *sqlstore.Store) {
 		{"credentials", func() error { _, _, err := s.Credentials(b.Context(), account); return err }},
 		{"roster of 200", func() error { _, err := s.Roster(b.Context(), account); return err }},
 		{"roster unchanged", func() error { _, _, err := s.RosterSince(b.Context(), account, version); return err }},
-		{"offline page of 100", func() error { _, err := s.Offline(b.Context(), account, 0, 100); return err }},
+		{"undelivered page of 100", func() error { _, err := s.Undelivered(b.Context(), account, 0, 100); return err }},
+		{"archive page of 100", func() error {
+			_, _, err := s.Archive(b.Context(), account, storage.ArchiveFilter{}, storage.ArchivePage{Max: 100, Last: true})
+			return err
+		}},
 	} {
 		b.Run(read.name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -56,7 +56,7 @@ func testFailingBesideGood(t *testing.T, h *harness) {
 		})
 	}
 	pending := func(account string, n, max int) func() error {
-		p := s.AppendOffline(h.ctx, message(account, n), max)
+		p := s.AppendMessage(h.ctx, received(s, account, n), storage.Append{Undelivered: true, MaxUndelivered: max})
 		return func() error { return storage.Wait(h.ctx, p) }
 	}
 	for i := range 10 {
@@ -79,9 +79,7 @@ func testFailingBesideGood(t *testing.T, h *harness) {
 	release()
 	wg.Wait()
 	for account, want := range map[string]int{"alice@localhost": 10, "bob@localhost": 1} {
-		list, err := s.Offline(h.ctx, account, 0, 0)
-		must(t, err)
-		equal(t, "messages of "+account, len(list), want)
+		equal(t, "messages of "+account, len(h.undelivered(t, s, account)), want)
 	}
 	list, err := s.Accounts(h.ctx, "", "", 0)
 	must(t, err)
@@ -107,7 +105,7 @@ func testCloseWhileBusy(t *testing.T, h *harness) {
 	for range 20 {
 		wg.Go(func() {
 			for i := 0; ; i++ {
-				err := storage.Wait(h.ctx, s.AppendOffline(h.ctx, message("alice@localhost", i), 0))
+				err := storage.Wait(h.ctx, s.AppendMessage(h.ctx, received(s, alice, i), waits))
 				if errors.Is(err, storage.ErrClosed) {
 					return
 				}
@@ -140,7 +138,7 @@ func testCloseWhileBusy(t *testing.T, h *harness) {
 	wantErr(t, err, storage.ErrClosed)
 
 	// Everything that was confirmed is there.
-	n, err := h.store(t).CountOffline(h.ctx, "alice@localhost")
+	n, err := h.store(t).CountUndelivered(h.ctx, "alice@localhost")
 	must(t, err)
 	equal(t, "messages", n, kept)
 }
@@ -153,7 +151,7 @@ func testCancelled(t *testing.T, h *harness) {
 	})
 	ctx, cancel := context.WithCancel(h.ctx)
 	// Accepted before its context ends: it is made all the same.
-	accepted := s.AppendOffline(ctx, message("alice@localhost", 1), 0)
+	accepted := s.AppendMessage(ctx, received(s, alice, 1), waits)
 	withdrawn := make(chan error, 1)
 	go func() {
 		_, _, _, err := s.UpdateRoster(ctx, "alice@localhost", "never", 0, listed)
@@ -162,7 +160,7 @@ func testCancelled(t *testing.T, h *harness) {
 	cancel()
 	// Answered while the committer is still busy with another write.
 	wantErr(t, <-withdrawn, context.Canceled)
-	late := s.AppendOffline(ctx, message("alice@localhost", 2), 0)
+	late := s.AppendMessage(ctx, received(s, alice, 2), waits)
 	wantErr(t, storage.Wait(h.ctx, late), context.Canceled)
 	wantErr(t, storage.Wait(ctx, accepted), context.Canceled)
 	release()
@@ -171,7 +169,7 @@ func testCancelled(t *testing.T, h *harness) {
 	r, err := s.Roster(h.ctx, "alice@localhost")
 	must(t, err)
 	equal(t, "items", len(r.Items), 0)
-	n, err := s.CountOffline(h.ctx, "alice@localhost")
+	n, err := s.CountUndelivered(h.ctx, "alice@localhost")
 	must(t, err)
 	equal(t, "messages", n, 1)
 	_, err = s.Roster(ctx, "alice@localhost")
@@ -186,26 +184,26 @@ func testFullQueue(t *testing.T, h *harness) {
 	})
 	var pending []storage.Pending
 	for i := range sqlstore.DefaultQueue {
-		pending = append(pending, s.AppendOffline(h.ctx, message("alice@localhost", i), 0))
+		pending = append(pending, s.AppendMessage(h.ctx, received(s, alice, i), waits))
 	}
 	equal(t, "queued", sqlstore.Queued(s), sqlstore.DefaultQueue)
 	// The next one waits for room, as long as its caller does.
 	ctx, cancel := context.WithCancel(h.ctx)
-	refused, waits := make(chan storage.Pending, 1), make(chan storage.Pending, 1)
-	go func() { refused <- s.AppendOffline(ctx, message("alice@localhost", -1), 0) }()
+	refused, late := make(chan storage.Pending, 1), make(chan storage.Pending, 1)
+	go func() { refused <- s.AppendMessage(ctx, received(s, alice, -1), waits) }()
 	cancel()
 	wantErr(t, storage.Wait(h.ctx, <-refused), context.Canceled)
-	go func() { waits <- s.AppendOffline(h.ctx, message("alice@localhost", sqlstore.DefaultQueue), 0) }()
+	go func() { late <- s.AppendMessage(h.ctx, received(s, alice, sqlstore.DefaultQueue), waits) }()
 	select {
-	case <-waits:
+	case <-late:
 		t.Error("a write was queued beyond the limit")
 	default:
 	}
 	release()
-	for _, p := range append(pending, <-waits) {
+	for _, p := range append(pending, <-late) {
 		h.wait(t, p)
 	}
-	n, err := s.CountOffline(h.ctx, "alice@localhost")
+	n, err := s.CountUndelivered(h.ctx, "alice@localhost")
 	must(t, err)
 	equal(t, "messages", n, sqlstore.DefaultQueue+1)
 }
@@ -221,7 +219,7 @@ func testReopen(t *testing.T, h *harness) {
 	must(t, s.Close())
 
 	s = h.store(t)
-	n, err := s.CountOffline(h.ctx, "alice@localhost")
+	n, err := s.CountUndelivered(h.ctx, "alice@localhost")
 	must(t, err)
 	equal(t, "messages", n, 3)
 	r, err := s.Roster(h.ctx, "alice@localhost")
@@ -237,7 +235,8 @@ func testReopen(t *testing.T, h *harness) {
 // server and its command line do.
 func testTwoStores(t *testing.T, h *harness) {
 	nodes := []interface {
-		AppendOffline(context.Context, storage.OfflineMessage, int) storage.Pending
+		NewMessageID() int64
+		AppendMessage(context.Context, storage.Message, storage.Append) storage.Pending
 		UpdateRoster(context.Context, string, string, int, func(*storage.RosterItem, bool) (bool, error)) (_, _ storage.RosterItem, _ uint64, _ error)
 	}{h.store(t, "alice@localhost", "bob@localhost"), h.store(t)}
 	const rounds, quota = 40, 60
@@ -247,7 +246,7 @@ func testTwoStores(t *testing.T, h *harness) {
 	for i := range 2 * rounds {
 		for _, account := range []string{"alice@localhost", "bob@localhost"} {
 			wg.Go(func() {
-				err := storage.Wait(h.ctx, nodes[i%2].AppendOffline(h.ctx, message(account, i), quota))
+				err := storage.Wait(h.ctx, nodes[i%2].AppendMessage(h.ctx, received(nodes[i%2], account, i), storage.Append{Undelivered: true, MaxUndelivered: quota}))
 				if err != nil && !isQuota(err) {
 					t.Error(err)
 				}

@@ -43,11 +43,14 @@ func Child(open Open) {
 	os.Exit(1) // it should have been killed
 }
 
-// write appends messages for ever and changes the roster, and prints the name
-// of each write when, and not before, it is confirmed.
+// write appends messages for ever, settles some of them, and changes the roster,
+// and prints the name of each write when, and not before, it is confirmed.
 func write(ctx context.Context, open Open, address, round string) error {
 	s, err := open(ctx, address)
 	if err != nil {
+		return err
+	}
+	if _, err := s.Migrate(ctx); err != nil { // goes on with the ids of before
 		return err
 	}
 	failed := make(chan error)
@@ -64,8 +67,12 @@ func write(ctx context.Context, open Open, address, round string) error {
 		go func() {
 			for i := 0; ; i++ {
 				name := fmt.Sprintf("m-%s-%d-%d", round, sender, i)
-				m := storage.OfflineMessage{Account: killed, StanzaID: name, Payload: []byte(name)}
-				confirm(name, storage.Wait(ctx, s.AppendOffline(ctx, m, 0)))
+				m := storage.Message{Account: killed, ID: s.NewMessageID(), StanzaID: name, Payload: []byte(name), Listed: true}
+				confirm(name, storage.Wait(ctx, s.AppendMessage(ctx, m, waits)))
+				if i%3 == 0 {
+					refs := []storage.MessageRef{{Account: killed, ID: m.ID}}
+					confirm("settled "+name, storage.Wait(ctx, s.SettleMessages(refs)))
+				}
 			}
 		}()
 	}
@@ -128,36 +135,59 @@ func runAndKill(t *testing.T, address string, round int) (confirmed []string) {
 
 func verify(t *testing.T, h *harness, s *sqlstore.Store, confirmed []string) {
 	t.Helper()
-	present := map[string]bool{}
-	messages, err := s.Offline(h.ctx, killed, 0, 0)
+	archive, complete, err := s.Archive(h.ctx, killed, storage.ArchiveFilter{}, storage.ArchivePage{Max: 1 << 30})
 	must(t, err)
-	last := map[string]int{} // by sender
-	for _, m := range messages {
-		if present[m.StanzaID] || string(m.Payload) != m.StanzaID {
-			t.Fatalf("message %q stands twice or is damaged", m.StanzaID)
-		}
-		present[m.StanzaID] = true
-		cut := strings.LastIndexByte(m.StanzaID, '-')
-		n, err := strconv.Atoi(m.StanzaID[cut+1:])
-		must(t, err)
-		sender := m.StanzaID[:cut]
-		if before, ok := last[sender]; ok && n != before+1 || !ok && n != 0 {
-			t.Fatalf("message %q follows number %d of its sender", m.StanzaID, before)
-		}
-		last[sender] = n
+	equal(t, "complete", complete, true)
+	present := inOrder(t, archive)
+	waiting := map[string]bool{}
+	for _, m := range h.undelivered(t, s, killed) {
+		waiting[m.StanzaID] = true
 	}
-	count, err := s.CountOffline(h.ctx, killed)
-	must(t, err)
-	equal(t, "offline count", count, len(messages))
-
 	roster, err := s.Roster(h.ctx, killed)
 	must(t, err)
 	for _, item := range roster.Items {
 		present[item.Contact] = true
 	}
 	for _, name := range confirmed {
+		if settled, ok := strings.CutPrefix(name, "settled "); ok {
+			if waiting[settled] {
+				t.Errorf("%s was settled and waits again", settled)
+			}
+			continue
+		}
 		if !present[name] {
 			t.Errorf("%s was confirmed and is lost", name)
 		}
+		if strings.HasPrefix(name, "m-") && number(t, name)%3 != 0 && !waiting[name] {
+			t.Errorf("%s was never settled and does not wait", name)
+		}
 	}
+}
+
+// number is the last part of a message's name, its place among its sender's.
+func number(t *testing.T, name string) int {
+	t.Helper()
+	n, err := strconv.Atoi(name[strings.LastIndexByte(name, '-')+1:])
+	must(t, err)
+	return n
+}
+
+// inOrder checks that every message is there once, whole, and behind the one that
+// its sender wrote before.
+func inOrder(t *testing.T, messages []storage.Message) (present map[string]bool) {
+	t.Helper()
+	present = map[string]bool{}
+	last := map[string]int{} // by sender
+	for _, m := range messages {
+		if present[m.StanzaID] || string(m.Payload) != m.StanzaID {
+			t.Fatalf("message %q stands twice or is damaged", m.StanzaID)
+		}
+		present[m.StanzaID] = true
+		n, sender := number(t, m.StanzaID), m.StanzaID[:strings.LastIndexByte(m.StanzaID, '-')]
+		if before, ok := last[sender]; ok && n != before+1 || !ok && n != 0 {
+			t.Fatalf("message %q follows number %d of its sender", m.StanzaID, before)
+		}
+		last[sender] = n
+	}
+	return present
 }

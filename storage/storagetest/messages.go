@@ -21,7 +21,7 @@ const (
 var waits = storage.Append{Undelivered: true}
 
 // received makes the nth message of an account, from bob.
-func received(s *sqlstore.Store, account string, n int) storage.Message {
+func received(s interface{ NewMessageID() int64 }, account string, n int) storage.Message {
 	id := s.NewMessageID()
 	return storage.Message{
 		ID: id, Account: account, Peer: bob, PeerResource: "Büro", Received: storage.MessageTime(id),

@@ -17,7 +17,7 @@ func fill(t *testing.T, h *harness, s *sqlstore.Store, account string, n int) {
 	t.Helper()
 	var pending []storage.Pending
 	for i := range n {
-		pending = append(pending, s.AppendOffline(h.ctx, message(account, i), 0))
+		pending = append(pending, s.AppendMessage(h.ctx, received(s, account, i), waits))
 	}
 	for _, p := range pending {
 		h.wait(t, p)

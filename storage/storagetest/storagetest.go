@@ -6,7 +6,6 @@ package storagetest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -34,10 +33,6 @@ func Run(t *testing.T, open func(t *testing.T) *sqlstore.Store) {
 		"roster since":          testRosterSince,
 		"roster tombstones":     testRosterTombstones,
 		"roster of a new owner": testRosterNewOwner,
-		"offline":               testOffline,
-		"offline quota":         testOfflineQuota,
-		"offline deletion":      testOfflineDeletion,
-		"offline order":         testOfflineOrder,
 		"messages":              testMessages,
 		"message stored twice":  testMessageTwice,
 		"message ids":           testMessageIDs,
@@ -68,6 +63,7 @@ func Run(t *testing.T, open func(t *testing.T) *sqlstore.Store) {
 		"full queue":            testFullQueue,
 		"reopening":             testReopen,
 		"two stores at once":    testTwoStores,
+		"upgrade of messages":   testUpgradeMessages,
 		"migrate twice":         testMigrateTwice,
 		"migrate concurrently":  testMigrateConcurrently,
 		"schema too new":        testTooNew,
@@ -136,19 +132,5 @@ func equal[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
 		t.Fatalf("%s: got %v, want %v", what, got, want)
-	}
-}
-
-// message makes the nth message for an account.
-func message(account string, n int) storage.OfflineMessage {
-	return storage.OfflineMessage{
-		Account:  account,
-		Received: time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC).Add(time.Duration(n) * time.Second),
-		From:     "bob@localhost/Büro",
-		To:       account + "/☎",
-		StanzaID: fmt.Sprintf("id-%d", n),
-		Type:     "chat",
-		Lang:     "de",
-		Payload:  fmt.Appendf(nil, "<body>%d – \x00\xff</body>", n),
 	}
 }
