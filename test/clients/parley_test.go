@@ -1,5 +1,5 @@
 // Package clients tests the built binary from outside, with clients that
-// others wrote: mellium, slixmpp, profanity, and browsers.
+// others wrote: mellium, slixmpp, profanity, xmpp.js, and browsers.
 package clients_test
 
 import (

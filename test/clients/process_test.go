@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,6 +68,26 @@ func (p *lineProcess) tell(t *testing.T, format string, args ...any) {
 // reports waits for a line, passing over others.
 func (p *lineProcess) reports(t *testing.T, want string) {
 	t.Helper()
+	p.waits(t, want, func(line string) bool { return line == want })
+}
+
+// reportsAll waits for lines in any order.
+func (p *lineProcess) reportsAll(t *testing.T, wants ...string) {
+	t.Helper()
+	for len(wants) > 0 {
+		line := p.waits(t, strings.Join(wants, ", "), func(line string) bool { return slices.Contains(wants, line) })
+		wants = slices.DeleteFunc(wants, func(want string) bool { return want == line })
+	}
+}
+
+// reportsLike waits for a line that begins so, and returns it.
+func (p *lineProcess) reportsLike(t *testing.T, beginning string) string {
+	t.Helper()
+	return p.waits(t, beginning+"…", func(line string) bool { return strings.HasPrefix(line, beginning) })
+}
+
+func (p *lineProcess) waits(t *testing.T, want string, fits func(string) bool) string {
+	t.Helper()
 	var seen []string
 	late := time.After(patience)
 	for {
@@ -75,8 +96,8 @@ func (p *lineProcess) reports(t *testing.T, want string) {
 			if !ok {
 				t.Fatalf("%s ended; want %q, saw %q", p.name, want, seen)
 			}
-			if strings.TrimSpace(line) == want {
-				return
+			if line = strings.TrimSpace(line); fits(line) {
+				return line
 			}
 			seen = append(seen, line)
 		case <-late:
