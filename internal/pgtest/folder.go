@@ -11,8 +11,8 @@ const folderPrefix = "parley-pgtest-"
 // maxFolder keeps the socket's path within what the system takes (107 bytes).
 const maxFolder = 80
 
-// parent is where the folders are made.
-func parent() string {
+// usualParent is where the folders are made if nobody says otherwise.
+func usualParent() string {
 	if dir := os.TempDir(); len(dir) <= maxFolder-len(folderPrefix) {
 		return dir
 	}
@@ -21,8 +21,11 @@ func parent() string {
 
 // makeFolder makes the server's folder and locks it as in use. The lock file
 // gets its name when it is locked, so that nobody takes the folder for stale.
-func (s *Server) makeFolder() (err error) {
-	if s.folder, err = os.MkdirTemp(parent(), folderPrefix); err != nil {
+func (s *Server) makeFolder(parent string) (err error) {
+	if parent == "" {
+		parent = usualParent()
+	}
+	if s.folder, err = os.MkdirTemp(parent, folderPrefix); err != nil {
 		return err
 	}
 	if s.lock, err = os.Create(lockFile(s.folder) + ".new"); err != nil {
@@ -50,7 +53,7 @@ func lockNow(f *os.File) error {
 
 // removeStale removes the folders of test binaries that were killed.
 func removeStale() {
-	folders, err := filepath.Glob(filepath.Join(parent(), folderPrefix+"*"))
+	folders, err := filepath.Glob(filepath.Join(usualParent(), folderPrefix+"*"))
 	if err != nil {
 		return
 	}

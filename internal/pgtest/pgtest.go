@@ -74,7 +74,7 @@ func URL(t testing.TB) string {
 	t.Helper()
 	admin := os.Getenv(Variable)
 	if admin == "" {
-		shared.once.Do(func() { shared.server, shared.err = NewServer() })
+		shared.once.Do(func() { shared.server, shared.err = NewServer("") })
 		if shared.err != nil {
 			t.Fatalf("pgtest: %v", shared.err)
 		}

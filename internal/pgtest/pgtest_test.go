@@ -20,7 +20,7 @@ const victimVariable = "PARLEY_PGTEST_VICTIM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(victimVariable) != "" {
-		s, err := pgtest.NewServer()
+		s, err := pgtest.NewServer("")
 		if err != nil {
 			fmt.Println(err)
 			os.Exit(1)

@@ -45,7 +45,7 @@ type Server struct {
 // It is removed when the test ends.
 func New(t testing.TB) *Server {
 	t.Helper()
-	s, err := NewServer()
+	s, err := NewServer("")
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -70,9 +70,10 @@ func (s *Server) Database(t testing.TB) string {
 	return s.URL(name)
 }
 
-// NewServer makes a server, a folder with a cluster in it and a process, outside
-// of a test. Whoever calls it calls Remove.
-func NewServer() (*Server, error) {
+// NewServer makes a server outside of a test: a folder with a cluster in it,
+// within parent or, if that is empty, where temporary files are kept, and a
+// process. Whoever calls it calls Remove.
+func NewServer(parent string) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -82,7 +83,7 @@ func NewServer() (*Server, error) {
 	if s.owner, err = unprivileged(); err != nil {
 		return nil, err
 	}
-	if err := s.makeFolder(); err != nil {
+	if err := s.makeFolder(parent); err != nil {
 		return nil, err
 	}
 	if err := s.initialize(); err != nil {

@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string) error {
 	cfg.Logf = func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "%7.1f %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}
-	if cfg.Dir, err = os.MkdirTemp("", "parley-faults-"); err != nil {
+	if cfg.Dir, err = campaign.NewDir(); err != nil {
 		return err
 	}
 	report, err := campaign.Run(ctx, cfg)
@@ -87,7 +87,10 @@ func parse(args []string) (cfg campaign.Config, json string, err error) {
 	f.IntVar(&cfg.Long, "long", cfg.Long, "how many long ones")
 	f.DurationVar(&cfg.Bound, "bound", cfg.Bound, "within which a message is acknowledged or refused; 0: not checked")
 	f.Int64Var(&cfg.SmallDisk, "disk", 0, "bytes of a disk that is filled now and then; 0: a real one, never filled")
-	f.BoolVar(&cfg.Race, "race", false, "build the server with the race detector")
+	f.StringVar(&cfg.Binary, "binary", "", "a Parley that was built with -tags faults; empty: it is built")
 	f.StringVar(&json, "json", "", "write the report as JSON to this file")
-	return cfg, json, f.Parse(args)
+	if err := f.Parse(args); err != nil {
+		return cfg, json, err
+	}
+	return cfg, json, cfg.Check()
 }

@@ -46,7 +46,7 @@ type Campaign struct {
 // Run leads a campaign and returns its report. What the clients saw is dumped
 // into cfg.Dir when a rule was broken.
 func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	c := &Campaign{cfg: cfg, rand: rand.New(rand.NewPCG(cfg.Seed, 0)), heard: make(chan struct{}), report: newReport(cfg)}
@@ -84,7 +84,7 @@ func (c *Campaign) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	o := target.Options{Dir: c.dir, Race: c.cfg.Race}
+	o := target.Options{Dir: c.dir, Binary: c.cfg.Binary}
 	if c.cfg.Store == "postgres" {
 		if err := c.preparePostgres(ctx); err != nil {
 			return err
@@ -103,13 +103,11 @@ func (c *Campaign) prepare(ctx context.Context) (err error) {
 
 // preparePostgres puts it on the small disk if there is one.
 func (c *Campaign) preparePostgres(ctx context.Context) (err error) {
+	parent := ""
 	if c.disk != nil {
-		if err := os.Setenv("TMPDIR", c.dir); err != nil {
-			return err
-		}
-		defer os.Unsetenv("TMPDIR")
+		parent = c.dir
 	}
-	c.pg, err = startPostgres(ctx)
+	c.pg, err = startPostgres(ctx, parent)
 	return err
 }
 

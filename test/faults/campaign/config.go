@@ -3,6 +3,7 @@ package campaign
 import (
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"parley/test/faults/target"
@@ -32,8 +33,8 @@ type Config struct {
 	Patience   time.Duration // for what must come
 
 	SmallDisk int64  // bytes; 0: the disk never fills
-	Race      bool   // build the server with the race detector
-	Dir       string // for all files; it stays when something was found
+	Binary    string // a Parley that was built with its failpoints; empty: it is built
+	Dir       string // for all files, from NewDir
 	Logf      func(format string, args ...any)
 }
 
@@ -49,7 +50,8 @@ func Default() Config {
 
 var errConfig = errors.New("campaign: bad configuration")
 
-func (c Config) check() error {
+// Check refuses what cannot be done.
+func (c Config) Check() error {
 	switch {
 	case target.Kinds[c.Target] == nil:
 		return fmt.Errorf("%w: no target %q", errConfig, c.Target)
@@ -61,4 +63,17 @@ func (c Config) check() error {
 		return fmt.Errorf("%w: only the basic part runs against %s", errConfig, c.Target)
 	}
 	return nil
+}
+
+// NewDir makes a folder for a campaign. Postgres, which may run as another user,
+// must be able to enter it.
+func NewDir() (string, error) {
+	dir, err := os.MkdirTemp("", "parley-faults-")
+	if err == nil {
+		err = os.Chmod(dir, 0o755) //nolint:gosec // see above
+	}
+	if err != nil {
+		return "", fmt.Errorf("campaign: %w", err)
+	}
+	return dir, nil
 }

@@ -22,9 +22,10 @@ type postgres struct {
 // databaseName is what the one database is called.
 const databaseName = "campaign"
 
-func startPostgres(ctx context.Context) (_ *postgres, err error) {
+// startPostgres keeps it in parent, or where temporary files are kept.
+func startPostgres(ctx context.Context, parent string) (_ *postgres, err error) {
 	p := &postgres{}
-	if p.server, err = pgtest.NewServer(); err != nil {
+	if p.server, err = pgtest.NewServer(parent); err != nil {
 		return nil, fmt.Errorf("campaign: %w", err)
 	}
 	defer func() {

@@ -17,19 +17,29 @@ type parley struct {
 	env         []string
 }
 
-// newParley builds the server with its failpoints.
+// Build makes a Parley with failpoints.
+func Build(ctx context.Context, path string, race bool) error {
+	args := []string{"build", "-tags", "faults", "-o", path}
+	if race {
+		args = append(args, "-race")
+	}
+	if out, err := exec.CommandContext(ctx, "go", append(args, "parley/cmd/parley")...).CombinedOutput(); err != nil {
+		return fmt.Errorf("target: build parley: %w\n%s", err, out)
+	}
+	return nil
+}
+
 func newParley(ctx context.Context, o Options) (Server, error) {
-	p := &parley{dir: o.Dir, binary: filepath.Join(o.Dir, "parley")}
+	p := &parley{dir: o.Dir, binary: o.Binary}
 	var err error
 	if p.ports, err = newPorts(); err != nil {
 		return nil, err
 	}
-	args := []string{"build", "-tags", "faults", "-o", p.binary}
-	if o.Race {
-		args = append(args, "-race")
-	}
-	if out, err := exec.CommandContext(ctx, "go", append(args, "parley/cmd/parley")...).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("target: build parley: %w\n%s", err, out)
+	if p.binary == "" {
+		p.binary = filepath.Join(o.Dir, "parley")
+		if err := Build(ctx, p.binary, false); err != nil {
+			return nil, err
+		}
 	}
 	p.env = append(append(os.Environ(),
 		"PARLEY_DATA_DIR="+filepath.Join(o.Dir, "data"), "PARLEY_DATABASE_URL="+o.Database,

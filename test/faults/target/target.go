@@ -39,7 +39,7 @@ type Options struct {
 	// DatabaseTCP is where the same Postgres listens on TCP, for servers that
 	// do not know sockets.
 	DatabaseTCP string
-	Race        bool // build with the race detector, where it is built
+	Binary      string // a Parley that was built with its failpoints; empty: it is built
 	Env         []string
 }
 
