@@ -18,7 +18,7 @@ import (
 func TestBothSides(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, mam.Options{})
-	a, b := w.Bind(t, romeo), w.Bind(t, juliet).Available()
+	a, b := w.Bind(t, romeo), w.online(t, juliet)
 	a.Send(`<message to='juliet@localhost' type='chat' id='1' xml:lang='en'><body>x &amp; y</body><origin-id xmlns='urn:xmpp:sid:0' id='o1'/><x xmlns='urn:x'/></message>`)
 	got := b.Next()
 	ids := stanzaIDs(got)
@@ -76,7 +76,7 @@ func TestNotes(t *testing.T) {
 	t.Parallel()
 	for _, to := range []string{"romeo@localhost", "romeo@localhost/b"} {
 		w := newWorld(t, mam.Options{})
-		a, b := w.Bind(t, romeo), w.Bind(t, "romeo@localhost/b").Available()
+		a, b := w.Bind(t, romeo), w.online(t, "romeo@localhost/b")
 		a.Send(`<message to='` + to + `' type='chat'><body>x</body></message>`)
 		ids := stanzaIDs(b.Next())
 		rows := w.archive(t, "romeo@localhost")
@@ -92,7 +92,7 @@ func TestNotes(t *testing.T) {
 func TestRemote(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, mam.Options{})
-	a := w.Bind(t, romeo).Available()
+	a := w.online(t, romeo)
 	a.Send(`<message to='bob@example.org/r' id='1'><body>x</body></message>`)
 	a.Expect(`<message from='bob@example.org/r' to='` + romeo + `' id='1' type='error'>{any}</message>`)
 	if rows := w.archive(t, "romeo@localhost"); len(rows) != 1 || rows[0].Peer != "bob@example.org" || rows[0].PeerResource != "r" {
@@ -115,7 +115,7 @@ func TestRemote(t *testing.T) {
 func TestForgedEverywhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, mam.Options{})
-	a, b := w.Bind(t, romeo), w.Bind(t, juliet).Available()
+	a, b := w.Bind(t, romeo), w.online(t, juliet)
 	var forged strings.Builder
 	for _, by := range []string{"localhost", "juliet@localhost", "romeo@localhost", "JULIET@localhost/x", "nobody@localhost"} {
 		fmt.Fprintf(&forged, "<stanza-id xmlns='urn:xmpp:sid:0' id='1' by='%s'/>", by)
@@ -145,7 +145,7 @@ func TestNotListed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, mam.Options{})
-			a, b := w.Bind(t, romeo), w.Bind(t, juliet).Available()
+			a, b := w.Bind(t, romeo), w.online(t, juliet)
 			a.Send(`<message to='juliet@localhost' type='chat'>` + c.payload + `</message>`)
 			b.Expect(`<message from='` + romeo + `' to='juliet@localhost' type='chat'>` + c.payload + `</message>`)
 			if n := len(w.archive(t, "juliet@localhost")) + len(w.archive(t, "romeo@localhost")); n != 0 {
@@ -201,7 +201,7 @@ func TestTooMuchWaits(t *testing.T) {
 		w.send(t, a, fmt.Sprintf(`<message to='juliet@localhost' id='%d'><body>x</body></message>`, i))
 	}
 	a.Expect(`<message id='2' type='error' from='juliet@localhost' to='` + romeo + `'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`)
-	w.Bind(t, juliet).Available()
+	w.online(t, juliet)
 	w.send(t, a, `<message to='juliet@localhost' id='3'><body>x</body></message>`)
 	nothing(t, a)
 	if n := len(w.waiting(t, "juliet@localhost")); n != 3 {

@@ -189,15 +189,27 @@ func (o *origins) storedAs(a *attempt) int64 {
 }
 
 // bounced forgets the messages to peer with that id attribute: an error came
-// for them.
+// for them. Of one that was not stored on both sides the sender's may have it.
 func (o *origins) bounced(account, peer jid.JID, stanzaID string) {
-	for _, a := range o.take(account, peer, stanzaID) {
-		a.settle(stanza.NewError(stanza.ServiceUnavailable, ""))
+	for _, a := range o.named(account, peer, stanzaID) {
+		if a.stored() {
+			o.release(a)
+			continue
+		}
+		o.settle(a, stanza.NewError(stanza.ServiceUnavailable, ""))
 	}
 }
 
-// take removes them and returns them.
-func (o *origins) take(account, peer jid.JID, stanzaID string) (out []*attempt) {
+// release lets a message that was stored be sent again, as a new one.
+func (o *origins) release(a *attempt) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if s := o.accounts[a.account]; s != nil {
+		o.remove(s, a)
+	}
+}
+
+func (o *origins) named(account, peer jid.JID, stanzaID string) (out []*attempt) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s := o.accounts[account]
@@ -206,7 +218,6 @@ func (o *origins) take(account, peer jid.JID, stanzaID string) (out []*attempt) 
 	}
 	for key, a := range s.attempts {
 		if key.peer == peer && a.row == 0 && a.stanzaID == stanzaID {
-			o.remove(s, a)
 			out = append(out, a)
 		}
 	}

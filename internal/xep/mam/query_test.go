@@ -262,7 +262,7 @@ func TestRetrieved(t *testing.T) {
 		t.Fatalf("got %s", got)
 	}
 	b.Close() // in order: all has arrived
-	w.settled(t)
+	w.offline.Wait()
 	if rows := w.waiting(t, "juliet@localhost"); len(rows) != 1 || rows[0].ID != w.archive(t, "juliet@localhost")[2].ID {
 		t.Errorf("got %+v", rows)
 	}
@@ -328,7 +328,7 @@ func TestMetadata(t *testing.T) {
 func TestJustDelivered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, mam.Options{})
-	a, b := w.Bind(t, romeo), w.Bind(t, juliet).Available()
+	a, b := w.Bind(t, romeo), w.online(t, juliet)
 	before := ""
 	for i := range 30 {
 		st := imtest.Stanza(t, a.JID(), "<message to='juliet@localhost'><body>x</body></message>")

@@ -9,6 +9,7 @@ import (
 
 	"parley/internal/module"
 	"parley/internal/xep/mam"
+	"parley/internal/xep/offline"
 	"parley/internal/xmpptest/xmlmatch"
 	"parley/stanza"
 )
@@ -148,7 +149,7 @@ func TestFeatures(t *testing.T) {
 			"urn:xmpp:mam:2", "urn:xmpp:mam:2#extended", "urn:xmpp:mam:2#groupchat-field", "http://jabber.org/protocol/rsm",
 			"urn:xmpp:sid:0", "urn:xmpp:hints", "urn:xmpp:message-retract:1", "urn:xmpp:message-retract:1#tombstone",
 		},
-		module.ToServer: {"urn:xmpp:sid:0", "urn:xmpp:hints", "urn:xmpp:message-retract:1"}, // it has no archive
+		module.ToServer: {offline.Feature, "urn:xmpp:sid:0", "urn:xmpp:hints", "urn:xmpp:message-retract:1"}, // it has no archive
 	} {
 		slices.Sort(want)
 		if got := w.Router.AnnouncedFeatures(target); !slices.Equal(got, want) {

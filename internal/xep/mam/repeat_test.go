@@ -9,7 +9,7 @@ import (
 	"parley/internal/module"
 	"parley/internal/xep/mam"
 	"parley/internal/xmpptest/imtest"
-	"parley/internal/xmpptest/modtest"
+	"parley/stanza"
 	"parley/storage"
 )
 
@@ -24,7 +24,7 @@ func TestSentAgain(t *testing.T) {
 	t.Parallel()
 	for _, more := range []string{"", "<no-permanent-store xmlns='urn:xmpp:hints'/>"} {
 		w := newWorld(t, mam.Options{})
-		b := w.Bind(t, juliet).Available()
+		b := w.online(t, juliet)
 		a := w.Bind(t, romeo)
 		a.Send(message("juliet@localhost", "1", "o1", more))
 		a.Send(message("juliet@localhost", "1", "o1", more))
@@ -35,7 +35,8 @@ func TestSentAgain(t *testing.T) {
 			continue // the sender's archive does not know of it
 		}
 		w = w.restart(t)
-		b = w.Bind(t, juliet).Available()
+		b = w.online(t, juliet)
+		b.Expect(`<message from='` + romeo + `' to='juliet@localhost' type='chat' id='1'><body>1</body>{more}</message>`) // not acknowledged
 		w.Bind(t, romeo).Send(message("juliet@localhost", "1", "o1", more))
 		nothing(t, b)
 		for _, account := range []string{"romeo@localhost", "juliet@localhost"} {
@@ -108,7 +109,8 @@ func TestAgainAfterError(t *testing.T) {
 	a.Expect(full)
 	w.send(t, a, again)
 	a.Expect(full)
-	b := w.Bind(t, juliet).Available()
+	b := w.online(t, juliet)
+	b.Expect(`<message from='` + romeo + `' to='juliet@localhost' type='chat' id='0'><body>0</body>{more}</message>`)
 	w.send(t, a, again)
 	b.Expect(`<message from='` + romeo + `' to='juliet@localhost' type='chat' id='1'><body>1</body>{more}</message>`)
 	w.send(t, a, again)
@@ -121,12 +123,33 @@ func TestAgainAfterError(t *testing.T) {
 	}
 }
 
+// TestAgainAfterRefusal: what is refused at once, after the sender's archive got
+// it, and is sent again, has one row there.
+func TestAgainAfterRefusal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{})
+	w.Router.Hooks.MessageToAccount.Add(module.StageCheck, func(_ context.Context, ev *module.Event) error {
+		if ev.Type == "chat" {
+			return stanza.NewError(stanza.NotAcceptable, "")
+		}
+		return nil
+	})
+	a := w.Bind(t, romeo)
+	for range 3 {
+		w.send(t, a, message("juliet@localhost", "1", "o1", ""))
+		a.Expect(`<message id='1' type='error' from='juliet@localhost' to='` + romeo + `'>{any}</message>`)
+	}
+	if rows := w.archive(t, "romeo@localhost"); len(rows) != 1 {
+		t.Errorf("got %d rows", len(rows))
+	}
+}
+
 // TestAgainAfterBounce: the same where the recipient's client or server refuses
 // it later.
 func TestAgainAfterBounce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, mam.Options{})
-	a, b := w.Bind(t, romeo).Available(), w.Bind(t, juliet).Available()
+	a, b := w.online(t, romeo), w.online(t, juliet)
 	again := message("juliet@localhost", "1", "o1", "")
 	const arrives = `<message from='` + romeo + `' to='juliet@localhost' type='chat' id='1'><body>1</body>{more}</message>`
 	w.send(t, a, again)
@@ -154,7 +177,7 @@ func TestKilledBetween(t *testing.T) {
 	if err := storage.Wait(t.Context(), w.store.AppendMessage(t.Context(), row, storage.Append{})); err != nil {
 		t.Fatal(err)
 	}
-	a, b := w.Bind(t, romeo), w.Bind(t, juliet).Available()
+	a, b := w.Bind(t, romeo), w.online(t, juliet)
 	for range 2 {
 		a.Send(message("juliet@localhost", "1", "o1", ""))
 	}
@@ -208,10 +231,9 @@ func TestUnderWay(t *testing.T) {
 	for name, outcome := range map[string]error{"stored": nil, "failed": context.Canceled} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := &world{Bench: modtest.New(t), store: modtest.Store(t)}
-			w.account(t, "romeo@localhost", "juliet@localhost")
+			w := empty(t)
 			g := &gate{Store: w.store, account: "juliet@localhost", open: make(chan struct{}), reached: make(chan struct{}), err: outcome}
-			w.Add(mam.New(g, contacts{w.Bench}, settler{w.store}, mam.Options{}))
+			w.startOn(t, g, mam.Options{})
 			first, second := w.Bind(t, romeo), w.Bind(t, "romeo@localhost/again")
 			xml := message("juliet@localhost", "1", "o1", "")
 			one, two := imtest.Stanza(t, first.JID(), xml), imtest.Stanza(t, second.JID(), xml)

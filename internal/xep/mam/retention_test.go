@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"parley/internal/xep/mam"
-	"parley/internal/xmpptest/modtest"
 )
 
 // TestSweep: what is older than the retention goes, of every account, in more
@@ -51,27 +50,23 @@ func (p purger) PurgeMessages(context.Context, string, int64, int) (int, error) 
 // TestStop: the sweep begins with the server and ends with it, whatever is left.
 func TestStop(t *testing.T) {
 	t.Parallel()
-	w := &world{Bench: modtest.New(t), store: modtest.Store(t)}
-	w.account(t, "romeo@localhost")
+	w := empty(t)
 	p := purger{w.store, make(chan struct{}, 1)}
-	m := mam.New(p, contacts{w.Bench}, settler{w.store}, mam.Options{Retention: time.Hour})
-	w.Add(m)
-	m.Start()
+	w.startOn(t, p, mam.Options{Retention: time.Hour})
+	w.mam.Start()
 	<-p.began
-	m.Wait()
-	m.Wait() // again does no harm
+	w.mam.Wait()
+	w.mam.Wait() // again does no harm
 }
 
 // TestForever: without a retention nothing is removed.
 func TestForever(t *testing.T) {
 	t.Parallel()
-	w := &world{Bench: modtest.New(t), store: modtest.Store(t)}
-	w.account(t, "romeo@localhost")
+	w := empty(t)
 	p := purger{w.store, make(chan struct{}, 1)}
-	m := mam.New(p, contacts{w.Bench}, settler{w.store}, mam.Options{})
-	w.Add(m)
-	m.Start()
-	m.Wait()
+	w.startOn(t, p, mam.Options{})
+	w.mam.Start()
+	w.mam.Wait()
 	if len(p.began) > 0 {
 		t.Error("a sweep has begun")
 	}

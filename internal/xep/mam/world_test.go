@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"parley/internal/jid"
-	"parley/internal/module"
 	"parley/internal/xep/mam"
+	"parley/internal/xep/offline"
 	"parley/internal/xmpptest/imtest"
 	"parley/internal/xmpptest/modtest"
 	"parley/storage"
@@ -23,22 +23,46 @@ const (
 // accounts.
 type world struct {
 	*modtest.Bench
-	store *sqlstore.Store
-	mam   *mam.Module
+	store   *sqlstore.Store
+	mam     *mam.Module
+	offline *offline.Module
 }
 
 func newWorld(t testing.TB, opts mam.Options) *world {
 	t.Helper()
-	w := &world{Bench: modtest.New(t), store: modtest.Store(t)}
-	w.account(t, "romeo@localhost", "juliet@localhost")
+	w := empty(t)
 	w.start(t, opts)
 	return w
 }
 
-func (w *world) start(t testing.TB, opts mam.Options) {
-	w.mam = mam.New(w.store, contacts{w.Bench}, settler{w.store}, opts)
-	w.Add(w.mam)
+func (w *world) start(t testing.TB, opts mam.Options) { w.startOn(t, w.store, opts) }
+
+// startOn has the archive use another store, made of the world's.
+func (w *world) startOn(t testing.TB, store mam.Store, opts mam.Options) {
+	t.Helper()
+	w.offline = offline.New(w.store, offline.Options{})
+	w.mam = mam.New(store, contacts{w.Bench}, w.offline, opts)
+	w.Add(w.offline, w.mam)
 	t.Cleanup(w.mam.Wait)
+	t.Cleanup(w.offline.Wait)
+}
+
+// empty returns a world without an archive, to be started.
+func empty(t testing.TB) *world {
+	t.Helper()
+	w := &world{Bench: modtest.New(t), store: modtest.Store(t)}
+	w.account(t, "romeo@localhost", "juliet@localhost")
+	return w
+}
+
+// online binds a client that takes messages.
+func (w *world) online(t testing.TB, full string) *modtest.Client {
+	t.Helper()
+	c := w.Bind(t, full).Available()
+	if err := w.Router.Hooks.SessionAvailable.Run(t.Context(), c.Session); err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // restart is a server that starts anew on the same database.
@@ -80,14 +104,6 @@ func (w *world) waiting(t testing.TB, account string) []storage.Message {
 	return rows
 }
 
-// settled returns when all writes so far are made.
-func (w *world) settled(t testing.TB) {
-	t.Helper()
-	if err := storage.Wait(t.Context(), w.store.SettleMessages(nil)); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // contacts makes a roster of who may see whom.
 type contacts struct{ *modtest.Bench }
 
@@ -95,29 +111,6 @@ type contacts struct{ *modtest.Bench }
 func (c contacts) Lists(ctx context.Context, account, contact jid.JID) (bool, error) {
 	return c.IsSubscriber(ctx, account, contact)
 }
-
-// settler delivers to who is there, and settles what has arrived.
-type settler struct{ store *sqlstore.Store }
-
-// Track implements mam.Deliveries.
-func (s settler) Track(account jid.JID, id int64, _ storage.Pending) module.Tracker {
-	return track{s.store, storage.MessageRef{Account: account.String(), ID: id}}
-}
-
-// Retrieved implements mam.Deliveries.
-func (s settler) Retrieved(to module.Session, id int64) module.Tracker {
-	return s.Track(to.JID().Bare(), id, nil)
-}
-
-type track struct {
-	store *sqlstore.Store
-	ref   storage.MessageRef
-}
-
-func (track) Takes(module.Session, *module.Stanza) bool { return true }
-func (track) Sent(int)                                  {}
-func (t track) Delivered(*module.Stanza)                { t.store.SettleMessages([]storage.MessageRef{t.ref}) }
-func (track) Undelivered(*module.Stanza)                {}
 
 var idAttr = regexp.MustCompile(`<stanza-id xmlns='urn:xmpp:sid:0' id='(\d+)' by='([^']*)'/>`)
 
