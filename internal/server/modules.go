@@ -4,6 +4,7 @@ import (
 	"parley/c2s"
 	"parley/internal/config"
 	"parley/internal/module"
+	"parley/internal/xep/carbons"
 	"parley/internal/xep/disco"
 	"parley/internal/xep/entitytime"
 	"parley/internal/xep/lastactivity"
@@ -43,6 +44,7 @@ func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Acc
 		m.presence,
 		m.offline,
 		m.archive,
+		carbons.New(),
 		m.register,
 		disco.New(disco.Options{}, m.roster),
 		lastactivity.New(store, m.roster),
