@@ -198,6 +198,7 @@ func (r *Router) redeliver(st *module.Stanza) {
 	ctx := context.Background()
 	switch {
 	case st.Kind == stanza.Message && (st.Type == "groupchat" || st.Type == "headline" || st.Type == "error"):
+	case st.Kind == stanza.Message && st.From == st.To.Bare(): // the server's own, for that session (XEP-0280, XEP-0313)
 	case st.Kind == stanza.Message: // all other types count as normal, §5.2.2
 		r.routeAgain(ctx, st)
 	case st.Kind == stanza.IQ && (st.Type == "get" || st.Type == "set") && !st.From.IsZero():
