@@ -4,7 +4,14 @@ GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 30s
 
-.PHONY: run build test tools go-test web-test check web web-check bench fuzz clean
+# What `make faults` asks for, on each engine; any flag of test/faults can follow.
+SEED ?= 1
+KILLS ?= 200
+DATABASE_FAULTS ?= 50
+MESSAGES ?= 500000
+FAULTS ?=
+
+.PHONY: run build test tools go-test web-test check web web-check bench fuzz faults clean
 
 run: ## start a server with nothing configured
 	$(GO) run ./cmd/parley
@@ -43,6 +50,14 @@ bench: ## the load generator's short standard set
 
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)
+
+faults: ## the long fault campaign, on both engines and on a disk that fills up
+	mkdir -p bin
+	$(GO) build -o bin/faults ./test/faults
+	for store in files postgres; do \
+	  bin/faults -store $$store -seed $(SEED) -kills $(KILLS) -database $(DATABASE_FAULTS) -messages $(MESSAGES) -json bin/faults-$$store.json $(FAULTS) && \
+	  bin/faults -store $$store -seed $(SEED) -kills 20 -database 20 -clients 20 -long 0 -messages 50000 -disk 2000000000 -json bin/faults-$$store-disk.json $(FAULTS) || exit 1; \
+	done
 
 clean:
 	rm -rf bin bench/out

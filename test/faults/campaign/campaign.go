@@ -50,7 +50,10 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 		return nil, err
 	}
 	c := &Campaign{cfg: cfg, rand: rand.New(rand.NewPCG(cfg.Seed, 0)), heard: make(chan struct{}), report: newReport(cfg)}
-	defer func() { err = errors.Join(err, c.close()) }()
+	defer func() {
+		c.report.finish()
+		err = errors.Join(err, c.close())
+	}()
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error
@@ -157,7 +160,7 @@ func (c *Campaign) strike(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("fault %d, %s: %w", i, f.Name(), err)
 		}
-		c.report.add(f.Name(), out)
+		c.report.add(f, out)
 	}
 	return c.traffic(ctx, max(1, c.cfg.Messages-c.total()))
 }

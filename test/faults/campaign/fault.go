@@ -16,3 +16,22 @@ type Fault interface {
 	Name() string
 	Strike(ctx context.Context, c *Campaign) (Outcome, error)
 }
+
+// kind is what a fault strikes.
+type kind int
+
+const (
+	kindOther kind = iota
+	kindKill
+	kindDatabase
+)
+
+func kindOf(f Fault) kind {
+	switch f.(type) {
+	case kill, killAt, killWithout:
+		return kindKill
+	case outage:
+		return kindDatabase
+	}
+	return kindOther
+}

@@ -18,7 +18,9 @@ type Report struct {
 	Seed    uint64       `json:"seed"`
 	Users   int          `json:"users"`
 	Faults  []Line       `json:"faults"`
-	First   Sample       `json:"first"` // before any client came
+	Kills   Line         `json:"kills"`   // all of them
+	Outages Line         `json:"outages"` // all of the database's
+	First   Sample       `json:"first"`   // before any client came
 	Most    Sample       `json:"most"`
 	Last    Sample       `json:"last"` // when all have left
 	Result  check.Result `json:"result"`
@@ -34,6 +36,8 @@ type Line struct {
 	N         int    `json:"n"`
 	Accepting Times  `json:"accepting"`
 	Served    Times  `json:"served"`
+
+	kind kind
 }
 
 // Times are a distribution.
@@ -60,33 +64,40 @@ func (t *Times) add(d time.Duration) {
 	t.P50, t.P99, t.Max = t.all[(t.N-1)/2], t.all[(t.N*99+99)/100-1], t.all[t.N-1]
 }
 
-func (r *Report) add(name string, o Outcome) {
-	i := slices.IndexFunc(r.Faults, func(l Line) bool { return l.Name == name })
+func (r *Report) add(f Fault, o Outcome) {
+	i := slices.IndexFunc(r.Faults, func(l Line) bool { return l.Name == f.Name() })
 	if i < 0 {
 		i = len(r.Faults)
-		r.Faults = append(r.Faults, Line{Name: name})
+		r.Faults = append(r.Faults, Line{Name: f.Name(), kind: kindOf(f)})
 	}
 	r.Faults[i].N++
 	r.Faults[i].Accepting.add(o.Accepting)
 	r.Faults[i].Served.add(o.Served)
-	r.Seconds = time.Since(r.began).Seconds()
 }
 
-// Kills and Outages sum the times over all kinds of faults: what killed the
-// server, and what took its database away.
-func (r *Report) sum(kills bool) (all Line) {
+// sum adds up the times of some kinds of faults.
+func (r *Report) sum(name string, which func(Line) bool) Line {
+	all := Line{Name: name}
 	for _, l := range r.Faults {
-		if (l.Accepting.N > 0) == kills {
-			all.N += l.N
-			for _, d := range l.Accepting.all {
-				all.Accepting.add(d)
-			}
-			for _, d := range l.Served.all {
-				all.Served.add(d)
-			}
+		if !which(l) {
+			continue
+		}
+		all.N += l.N
+		for _, d := range l.Accepting.all {
+			all.Accepting.add(d)
+		}
+		for _, d := range l.Served.all {
+			all.Served.add(d)
 		}
 	}
 	return all
+}
+
+// finish sums up.
+func (r *Report) finish() {
+	r.Seconds = time.Since(r.began).Seconds()
+	r.Kills = r.sum("all SIGKILLs", func(l Line) bool { return l.kind == kindKill })
+	r.Outages = r.sum("all faults of the database", func(l Line) bool { return l.kind == kindDatabase })
 }
 
 // JSON writes all of it.
@@ -104,7 +115,7 @@ func (r *Report) Text(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 2, 8, 2, ' ', 0)
 	fmt.Fprintf(t, "%s on %s, seed %d, %d users, %.0f s\n\n", r.Target, r.Store, r.Seed, r.Users, r.Seconds)
 	fmt.Fprintln(t, "fault\tn\taccepting p50\tp99\tmax\tserved p50\tp99\tmax")
-	lines := append(slices.Clone(r.Faults), r.kills())
+	lines := append(slices.Clone(r.Faults), r.Kills, r.Outages)
 	for _, l := range lines {
 		fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", l.Name, l.N, l.Accepting.text(), l.Served.text())
 	}
@@ -130,12 +141,6 @@ func (r *Report) Text(w io.Writer) error {
 		fmt.Fprintf(t, "what the clients saw: %s\n", r.Dump)
 	}
 	return t.Flush()
-}
-
-func (r *Report) kills() Line {
-	l := r.sum(true)
-	l.Name = "all SIGKILLs"
-	return l
 }
 
 func (t Times) text() string {

@@ -273,14 +273,15 @@ func (c *checker) sum() {
 		return cmp.Or(cmp.Compare(slices.Index(Rules, a.Rule), slices.Index(Rules, b.Rule)), cmp.Compare(a.User, b.User),
 			cmp.Compare(a.From, b.From), cmp.Compare(a.N, b.N))
 	})
-	c.res.Lost = c.messages(NotDelivered, NotInSenders, NotInRecipients)
-	c.res.Duplicated = c.messages(DeliveredTwice, StanzaIDTwice, ArchivedTwice)
-	c.res.Reordered = c.messages(DeliveredOutOfOrder, ArchivedOutOfOrder)
+	c.res.Lost = c.res.Messages(NotDelivered, NotInSenders, NotInRecipients)
+	c.res.Duplicated = c.res.Messages(DeliveredTwice, StanzaIDTwice, ArchivedTwice)
+	c.res.Reordered = c.res.Messages(DeliveredOutOfOrder, ArchivedOutOfOrder)
 }
 
-func (c *checker) messages(rules ...Rule) int {
+// Messages counts the messages that broke one of the rules.
+func (r Result) Messages(rules ...Rule) int {
 	seen := map[message]bool{}
-	for _, v := range c.res.Violations {
+	for _, v := range r.Violations {
 		if slices.Contains(rules, v.Rule) {
 			seen[message{v.From, v.N}] = true
 		}
