@@ -22,15 +22,15 @@ type database struct {
 func start(engine, folder string) (database, error) {
 	switch engine {
 	case "postgres":
-		return startPostgres()
+		return startPostgres(folder)
 	case "sqlite":
 		return startSQLite(folder)
 	}
 	return database{}, fmt.Errorf("unknown engine; there are postgres and sqlite")
 }
 
-func startPostgres() (database, error) {
-	server, err := pgtest.NewServer()
+func startPostgres(parent string) (database, error) {
+	server, err := pgtest.NewServer(parent)
 	if err != nil {
 		return database{}, err
 	}

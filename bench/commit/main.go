@@ -49,7 +49,7 @@ func parse(args []string) (o options, err error) {
 	batches := flags.String("batches", "grouped,single", "batches as they come, and batches of one")
 	senders := flags.String("senders", "1,10,100,1000", "how many send at once")
 	flags.DurationVar(&o.duration, "duration", 5*time.Second, "of each measurement")
-	flags.StringVar(&o.folder, "folder", "", "where SQLite's file lives; empty: the folder for temporary files")
+	flags.StringVar(&o.folder, "folder", "", "where the databases live; empty: the folder for temporary files")
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of this process to the file")
 	if err := flags.Parse(args); err != nil {
 		return o, err

@@ -56,7 +56,7 @@ func set(params map[string]string) {
 	// Everything is found by an index, a few rows at a time. What the planner
 	// knows of a table may be of when it was empty, and to read all of it for
 	// every batch would be slow from then on.
-	params["enable_seqscan"] = "off"
+	params["enable_seqscan"], params["enable_bitmapscan"] = "off", "off"
 	params["random_page_cost"] = "1.1"
 	params["plan_cache_mode"] = "force_generic_plan"
 	params["jit"] = "off" // compiling takes longer than any of our statements

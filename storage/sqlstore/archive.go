@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"parley/storage"
@@ -92,9 +91,8 @@ func (s *Store) FindMessage(ctx context.Context, account, peer, id string) (stor
 		err = s.engine.Query(ctx, collect(account, &list), `SELECT `+selected+` FROM messages m
 			WHERE m.account = $1 AND m.id = (SELECT MAX(l.id) FROM
 				(SELECT id, stanza_id, origin_id FROM messages
-				WHERE account = $1 AND (peer, id) > ($2, 0) AND (peer, id) < ($2, $5) AND listed
-				ORDER BY peer DESC, id DESC LIMIT $4) l
-				WHERE l.origin_id = $3 OR l.stanza_id = $3)`, account, peer, id, depth, int64(math.MaxInt64))
+				WHERE account || ' ' || peer = $2 AND listed ORDER BY id DESC LIMIT $4) l
+				WHERE l.origin_id = $3 OR l.stanza_id = $3)`, account, conversation(account, peer), id, depth)
 	}
 	if err == nil && len(list) == 0 {
 		err = storage.ErrNotFound
@@ -143,19 +141,24 @@ func (s *Store) PurgeMessages(ctx context.Context, account string, before int64,
 	return n, err
 }
 
+// conversation is what the index by peer is of: an account and a peer in one
+// value. As two columns, of which the primary key has the first as well, they
+// would leave the choice to the planner, which takes the primary key, and tests
+// the peer of every message, when it believes that accounts have few of them.
+func conversation(account, peer string) string { return account + " " + peer }
+
 // archiveWhere is the condition of an archive query: a stretch of the ids, with
 // everything else tested on the way.
 type archiveWhere struct {
-	account      string
-	above, below int64 // exclusive
+	owner        string // whose: an account's, or one of its conversations
+	above, below int64  // exclusive
 	text         string
 	args         []any // after the first three
-	order        []string
 }
 
 func where(account string, f storage.ArchiveFilter) *archiveWhere {
-	w := &archiveWhere{account: account, above: f.AfterID, below: orHighest(f.BeforeID),
-		text: `m.account = $1 AND m.id > $2 AND m.id < $3 AND m.listed`, order: []string{`m.id`}}
+	w := &archiveWhere{owner: account, above: f.AfterID, below: orHighest(f.BeforeID),
+		text: `m.account = $1 AND m.id > $2 AND m.id < $3 AND m.listed`}
 	if !f.Start.IsZero() {
 		w.above = max(w.above, storage.MessageID(f.Start)-1)
 	}
@@ -163,10 +166,8 @@ func where(account string, f storage.ArchiveFilter) *archiveWhere {
 		w.below = min(w.below, storage.MessageID(f.End.Add(time.Microsecond)))
 	}
 	if f.Peer != "" {
-		// Pairs, and both in the order: SQLite would not see that the index by peer
-		// is the better one.
-		w.text = `m.account = $1 AND (m.peer, m.id) > ($4, $2) AND (m.peer, m.id) < ($4, $3) AND m.listed`
-		w.args, w.order = append(w.args, f.Peer), []string{`m.peer`, `m.id`}
+		w.owner = conversation(account, f.Peer)
+		w.text = `m.account || ' ' || m.peer = $1 AND m.id > $2 AND m.id < $3 AND m.listed`
 	}
 	if f.Peer != "" && f.PeerResource != "" {
 		w.and(`m.peer_resource = $%d`, f.PeerResource)
@@ -187,18 +188,17 @@ func (w *archiveWhere) and(condition string, arg any) {
 }
 
 func (w *archiveWhere) arguments(more ...any) []any {
-	return slices.Concat([]any{w.account, w.above, w.below}, w.args, more)
+	return slices.Concat([]any{w.owner, w.above, w.below}, w.args, more)
 }
 
 // page is the statement for a page; its limit is the argument after the
 // condition's.
 func (w *archiveWhere) page(columns string, backwards bool) string {
-	direction := ``
+	order := `m.id`
 	if backwards {
-		direction = ` DESC`
+		order = `m.id DESC`
 	}
-	return fmt.Sprintf(`SELECT %s FROM messages m WHERE %s ORDER BY %s%s LIMIT $%d`,
-		columns, w.text, strings.Join(w.order, direction+`, `), direction, w.next())
+	return fmt.Sprintf(`SELECT %s FROM messages m WHERE %s ORDER BY %s LIMIT $%d`, columns, w.text, order, w.next())
 }
 
 // orHighest makes a bound of an id that may not be set.

@@ -99,6 +99,7 @@ func shapes(start time.Time, n int) map[string]func(context.Context, *sqlstore.S
 		"from":          {Start: start.Add(time.Duration(middle) * time.Second)},
 		"with, from to": {Peer: carol, Start: start.Add(time.Duration(n/4) * time.Second), End: start.Add(time.Duration(middle) * time.Second)},
 		"between ids":   {AfterID: at(n / 4), BeforeID: at(middle)},
+		"with, to":      {Peer: bob, End: start.Add(time.Duration(middle) * time.Second)},
 		"ids":           {IDs: []int64{at(1), at(middle), at(n - 1)}},
 	}
 	pages := map[string]storage.ArchivePage{
