@@ -71,6 +71,9 @@ type Deliveries interface {
 	// undelivered row id: when it is acknowledged the row is settled, and s is
 	// not sent it again.
 	Retrieved(s module.Session, id int64) module.Tracker
+	// Fetches says that s was bound with XEP-0386: what the archive has now is
+	// not sent to it (§4).
+	Fetches(ctx context.Context, s module.Session)
 }
 
 // Options of the archive. Zero values stand for the defaults.

@@ -38,6 +38,7 @@ func end(name string, at storage.MessageEnd) *stanza.Element {
 // inline tells a client that binds what its archive holds at that moment
 // (XEP-0386 §4).
 func (m *Module) inline(ctx context.Context, s module.Session, _ *stanza.Element) *stanza.Element {
+	m.deliveries.Fetches(ctx, s) // before the end is read, so that nothing falls between
 	e, err := m.ends(ctx, s.JID().Bare())
 	if err != nil {
 		m.logger().Error("archive metadata", "jid", s.JID().String(), "err", err)

@@ -6,7 +6,6 @@ import (
 
 	"parley/internal/module"
 	"parley/internal/xep/offline"
-	"parley/internal/xmpptest/imtest"
 	"parley/stanza"
 )
 
@@ -18,7 +17,7 @@ func TestBoundWithArchive(t *testing.T) {
 	a := w.Bind(t, romeo)
 	a.Send(chat(1))
 	a.Send(`<message to='juliet@localhost' type='chat' id='2'><body>x</body><no-permanent-store xmlns='urn:xmpp:hints'/></message>`)
-	b := w.Bind(t, juliet, imtest.FromArchive)
+	b := w.Bind(t, juliet, w.FromArchive)
 	a.Send(chat(3))
 	if n := stored(t, w, "juliet@localhost"); n != 2 {
 		t.Errorf("%d wait after the bind, want the two that are not for the archive", n)
@@ -91,5 +90,19 @@ func TestRetrievedAndLost(t *testing.T) {
 	b.Break()
 	if _, got := online(t, w, juliet); len(got) != 1 {
 		t.Errorf("the next session got %s", got)
+	}
+}
+
+// TestComesWhileBound: what is stored after the client was bound is sent, though
+// its id is older.
+func TestComesWhileBound(t *testing.T) {
+	t.Parallel()
+	w := world(t, offline.Options{})
+	id := w.Store.NewMessageID()
+	b := w.Bind(t, juliet, w.FromArchive)
+	put(t, w, id, "x")
+	b.Send(`<presence/>`)
+	if got := ids(t, b.Got()); len(got) != 1 {
+		t.Errorf("got %s", got)
 	}
 }

@@ -107,12 +107,20 @@ func (m *Module) Retrieved(s module.Session, id int64) module.Tracker {
 	return &retrieval{row: r.retrieve(s)}
 }
 
-// bound notes since when the session is there. One bound with XEP-0386 fetches
-// from the archive what was stored before (§4).
-func (m *Module) bound(ctx context.Context, s module.Session) error {
+// bound notes since when the session is there.
+func (m *Module) bound(_ context.Context, s module.Session) error {
+	m.know(s)
+	return nil
+}
+
+// Fetches says that s, which has just been bound with XEP-0386, fetches from the
+// archive what was stored before: it waits no more (§4). Who tells the client
+// how far the archive goes reads that afterwards, so that what comes between is
+// sent.
+func (m *Module) Fetches(ctx context.Context, s module.Session) {
 	upTo := m.know(s)
-	if upTo == 0 || !module.UsesArchive.Get(s) {
-		return nil
+	if upTo == 0 {
+		return // it has left again
 	}
 	p := m.store.SettleArchived(ctx, s.JID().Bare().String(), upTo)
 	p.Then(func() {
@@ -120,7 +128,6 @@ func (m *Module) bound(ctx context.Context, s module.Session) error {
 			m.logger().Error("settle what is archived", "jid", s.JID().String(), "err", err)
 		}
 	})
-	return nil
 }
 
 // available brings the session what waits for its account (XEP-0160 §2).

@@ -98,6 +98,7 @@ func (r *row) track(p storage.Pending) {
 	defer r.unlock(a)
 	r.write = p
 	for _, c := range a.clients {
+		c.bound = min(c.bound, r.id-1) // the id is older, its message is not
 		if c.caught && !receives(c.session) {
 			c.miss(r.id)
 		}

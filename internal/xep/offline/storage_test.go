@@ -145,7 +145,7 @@ func put(t *testing.T, w *imtest.World, id int64, body string) module.Tracker {
 	t.Helper()
 	p := w.Store.AppendMessage(t.Context(), storage.Message{
 		ID: id, Account: "juliet@localhost", From: romeo, To: "juliet@localhost", Peer: "romeo@localhost",
-		StanzaID: fmt.Sprint(id), Type: "chat", Payload: []byte("<body>" + body + "</body>"),
+		StanzaID: fmt.Sprint(id), Type: "chat", Payload: []byte("<body>" + body + "</body>"), Listed: true,
 	}, storage.Append{Undelivered: true})
 	track := w.Offline.Track(jid.MustParse("juliet@localhost"), id, p)
 	if err := storage.Wait(t.Context(), p); err != nil {

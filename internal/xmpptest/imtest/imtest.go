@@ -121,8 +121,13 @@ type Setting func(*session.Session)
 // Managed has the client acknowledge stanzas (XEP-0198): Client.Acknowledge.
 func Managed(s *session.Session) { s.Manage(session.Management{}, nil) }
 
-// FromArchive is a client that fetches from the archive (XEP-0386 §4).
-func FromArchive(s *session.Session) { module.UsesArchive.Set(s, true) }
+// FromArchive is a client that binds with XEP-0386, and fetches from the archive.
+func (w *World) FromArchive(s *session.Session) {
+	module.UsesArchive.Set(s, true)
+	for _, space := range w.Router.InlineFeatures() {
+		w.Router.InlineFeature(space)(context.Background(), s, nil)
+	}
+}
 
 // BindDiscard binds a session whose stanzas are only counted.
 func (w *World) BindDiscard(t testing.TB, full string) *Client {
