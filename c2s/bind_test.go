@@ -120,13 +120,14 @@ func TestStamp(t *testing.T) {
 			"own bare":             {"<message from='alice@localhost' to='%' type='chat'/>", "<message xmlns='jabber:client' from='" + me + "' to='%' type='chat' xml:lang='de'></message>"},
 			"a language":           {"<message to='%' xml:lang='fr'/>", "<message xmlns='jabber:client' from='" + me + "' to='%' xml:lang='fr'></message>"},
 			"capitals":             {"<message to='" + strings.Replace(bob.JID, "bob@localhost", "BOB@LocalHost", 1) + "'/>", "<message xmlns='jabber:client' from='" + me + "' to='%' xml:lang='de'></message>"},
-			"CDATA":                {"<message to='%'><body><![CDATA[<&>]]></body></message>", "<message xmlns='jabber:client' from='" + me + "' to='%' xml:lang='de'><body>&lt;&amp;&gt;</body></message>"},
+			"CDATA":                {"<message to='%'><body><![CDATA[<&>]]></body></message>", "<message xmlns='jabber:client' from='" + me + "' to='%' xml:lang='de'><body>&lt;&amp;&gt;</body>…</message>"},
 			"prefix on the stanza": {"<message to='%' xmlns:a='urn:a'><a:b c='d'/></message>", "<message xmlns='jabber:client' from='" + me + "' to='%' xml:lang='de'><b xmlns='urn:a' c='d'/></message>"},
 			"other attributes":     {"<message to='%' xmlns:a='urn:a' a:b='c' odd='1'/>", "<message xmlns='jabber:client' from='" + me + "' to='%' xml:lang='de'></message>"},
 		} {
 			alice.Send(strings.ReplaceAll(c.sent, "%", bob.JID))
-			if got := bob.Next().Text; got != strings.ReplaceAll(c.want, "%", bob.JID) {
-				t.Errorf("%s:\n got %s\nwant %s", name, got, strings.ReplaceAll(c.want, "%", bob.JID))
+			want := strings.ReplaceAll(c.want, "%", bob.JID)
+			if got := bob.Next().Text; !like(got, want) { // "…": the archive's id
+				t.Errorf("%s:\n got %s\nwant %s", name, got, want)
 			}
 		}
 		alice.Send("<message to='@' id='m'/>")

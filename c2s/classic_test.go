@@ -43,7 +43,7 @@ func TestClassicPage(t *testing.T) {
 			p.send("<presence/>", "\n") // without a namespace of its own: the header's counts
 			p.expect("<presence xmlns='jabber:client' from='alice@localhost/…' to='alice@localhost/…'></presence>")
 			p.send("<message to='alice@localhost' type='chat'><body>to myself</body></message>")
-			p.expect("<message xmlns='jabber:client' from='alice@localhost/…' to='alice@localhost' type='chat'…><body>to myself</body></message>")
+			p.expect("<message xmlns='jabber:client' from='alice@localhost/…' to='alice@localhost' type='chat'…><body>to myself</body>…</message>")
 			p.send("</stream:stream>")
 			p.expect("</stream:stream>", "StatusNormalClosure")
 		})

@@ -23,9 +23,8 @@ func (c *Conn) open(h *stanza.Header) error {
 	if h.Lang != "" && len(h.Lang) <= maxLang {
 		c.lang, c.clientLang = h.Lang, h.Lang
 	}
-	if from, err := jid.Parse(h.From); err == nil {
-		c.from = from.Bare()
-	}
+	from, _ := jid.Parse(h.From) // one that is no address is none
+	c.from = from.Bare()
 	if err := c.reply(h); err != nil {
 		return err
 	}
