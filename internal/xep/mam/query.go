@@ -21,10 +21,16 @@ type query struct {
 	mentioned []int64 // ids that the archive must have
 }
 
+// maxQueryID is the longest queryid in bytes: each result repeats it.
+const maxQueryID = 1024
+
 // parseQuery reads a request.
 func (m *Module) parseQuery(account jid.JID, e *stanza.Element) (*query, error) {
 	if _, ok := e.Lookup("node"); ok {
 		return nil, stanza.NewError(stanza.ItemNotFound, "accounts have no nodes") // §5.1.3: pubsub
+	}
+	if len(e.Attr("queryid")) > maxQueryID {
+		return nil, stanza.NewError(stanza.PolicyViolation, fmt.Sprintf("queryid is longer than %d bytes", maxQueryID))
 	}
 	q := &query{account: account, id: e.Attr("queryid"), flip: e.Child(NS, "flip-page") != nil, maxIDs: m.opts.Page}
 	if x := e.Child(nsData, "x"); x != nil {

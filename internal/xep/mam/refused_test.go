@@ -74,6 +74,9 @@ func TestRefused(t *testing.T) {
 	if got, _ := ask(t, a, set("<max>2147483647</max>")); !slices.Equal(got, ids[:3]) {
 		t.Errorf("max at the limit: got %s", got)
 	}
+	for n, want := range map[int]string{1024: result(a, "l", "{any}"), 1025: refused(a, "l", "modify", "policy-violation")} {
+		a.Ask("<iq type='set' id='l'><query xmlns='urn:xmpp:mam:2' queryid='"+strings.Repeat("x", n)+"'>"+form(field("with", "nobody@localhost"))+"</query></iq>", want)
+	}
 	a.Ask("<iq type='set' id='n'><query xmlns='urn:xmpp:mam:2' node='fdp/submitted'/></iq>", refused(a, "n", "cancel", "item-not-found"))
 }
 

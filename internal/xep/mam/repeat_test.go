@@ -56,7 +56,7 @@ func TestNotAgain(t *testing.T) {
 	w := newWorld(t, mam.Options{})
 	w.account(t, "tybalt@localhost")
 	a := w.Bind(t, romeo)
-	long := make([]byte, 257) // no origin-id is remembered that is longer than 256 bytes
+	long := make([]byte, 257) // no id is remembered that is longer than 256 bytes
 	for i := range long {
 		long[i] = 'x'
 	}
@@ -72,14 +72,18 @@ func TestNotAgain(t *testing.T) {
 		message("juliet@localhost", "1", string(long), ""),
 		message("juliet@localhost", "1", string(long[1:]), ""),
 		message("juliet@localhost", "1", string(long[1:]), ""),
+		message("juliet@localhost", string(long), "o3", ""),
+		message("juliet@localhost", string(long), "o3", ""),
+		message("juliet@localhost", string(long[1:]), "o4", ""),
+		message("juliet@localhost", string(long[1:]), "o4", ""),
 	} {
 		a.Send(xml)
 	}
-	if n := len(w.archive(t, "romeo@localhost")); n != 10 {
-		t.Errorf("the sender has %d rows, want 10", n)
+	if n := len(w.archive(t, "romeo@localhost")); n != 13 {
+		t.Errorf("the sender has %d rows, want 13", n)
 	}
-	if n := len(w.archive(t, "juliet@localhost")); n != 9 {
-		t.Errorf("the recipient has %d rows, want 9", n)
+	if n := len(w.archive(t, "juliet@localhost")); n != 12 {
+		t.Errorf("the recipient has %d rows, want 12", n)
 	}
 }
 

@@ -62,8 +62,9 @@ func claims(st *module.Stanza, i int, account jid.JID) bool {
 	return err == nil && by == account
 }
 
-// maxOriginID is the longest origin-id, in bytes, that is remembered: clients
-// use UUIDs. A message with a longer one counts as one without.
+// maxOriginID is the longest origin-id and the longest id attribute, in bytes,
+// that are remembered: clients use UUIDs. A message with a longer one counts as
+// one without.
 const maxOriginID = 256
 
 // originID returns the id that the sender's client gave the message (XEP-0359
@@ -73,7 +74,7 @@ func originID(st *module.Stanza) string {
 	if e == nil {
 		return ""
 	}
-	if id := e.Attr("id"); len(id) <= maxOriginID {
+	if id := e.Attr("id"); max(len(id), len(st.ID)) <= maxOriginID {
 		return id
 	}
 	return ""
