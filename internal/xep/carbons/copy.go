@@ -114,7 +114,7 @@ func wrap(st *module.Stanza, account jid.JID, kind, id string) *carbon {
 	b = append(b, kind...)
 	b = append(b, '>')
 	return &carbon{module.Stanza{
-		Kind: stanza.Message, From: account, Type: st.Type, Payload: b, Track: held{},
+		Kind: stanza.Message, From: account, Type: st.Type, Payload: b,
 		Children: []stanza.Child{{Space: []byte(NS), Local: []byte(kind), Start: 0, End: len(b)}},
 	}}
 }
@@ -128,19 +128,3 @@ func appendStanzaID(b []byte, by jid.JID, id string) []byte {
 	b = stanza.AppendAttr(b, "by", by.String())
 	return append(b, "/>"...)
 }
-
-// held is the tracker of a copy: its session holds it until it was acknowledged,
-// and nobody is told what became of it (XEP-0280 §10.3).
-type held struct{}
-
-// Takes implements module.Tracker.
-func (held) Takes(module.Session, *module.Stanza) bool { return true }
-
-// Sent implements module.Tracker.
-func (held) Sent(int) {}
-
-// Delivered implements module.Tracker.
-func (held) Delivered(*module.Stanza) {}
-
-// Undelivered implements module.Tracker.
-func (held) Undelivered(*module.Stanza) {}

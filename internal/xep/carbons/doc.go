@@ -16,10 +16,10 @@
 // of those are remembered with the session that has sent or received them
 // (answered.go).
 //
-// A copy is held until it was acknowledged, so that it comes again when the
-// stream is resumed, but nobody is told when it is lost with its session (§10.3):
-// the message itself is stored. Who has a copy of a message counts as having it
-// (module.StoredTracker).
+// A copy has no tracker. Under stream management it comes again when the stream is
+// resumed; when its session ends nobody is told (§10.3) and nobody else gets it:
+// the message itself is stored. Who was sent a copy of a message counts as having
+// it (module.StoredTracker).
 //
 // Copies that others made up, in <sent/> or <received/>, are stripped from what
 // clients send and from what comes from elsewhere. <private/> is left in place:
