@@ -11,7 +11,7 @@ DATABASE_FAULTS ?= 50
 MESSAGES ?= 500000
 FAULTS ?=
 
-.PHONY: run build test tools go-test web-test check web web-check bench fuzz faults clean
+.PHONY: run build test tools go-test web-test check web web-check bench bench-storage fuzz faults clean
 
 run: ## start a server with nothing configured
 	$(GO) run ./cmd/parley
@@ -47,6 +47,9 @@ web-check: web ## webclient/dist is what its sources make
 
 bench: ## the load generator's short standard set
 	bench/run.sh
+
+bench-storage: ## what it costs to store a message, on both engines
+	$(GO) run ./bench/commit
 
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)

@@ -66,3 +66,6 @@ func Execute(ctx context.Context, s *Store, sql string, args ...any) error {
 		return err
 	})
 }
+
+// FindDepth is for tests: how many messages FindMessage looks through.
+const FindDepth = findFar

@@ -189,6 +189,23 @@ func testFindMessage(t *testing.T, h *harness) {
 	wantErr(t, storage.Wait(h.ctx, s.ReplaceMessage(h.ctx, tombstone)), storage.ErrNotFound)
 }
 
+// How far FindMessage looks back is bounded.
+func testFindDepth(t *testing.T, h *harness) {
+	s := h.store(t, alice)
+	list := make([]storage.Message, sqlstore.FindDepth)
+	for i := range list {
+		list[i] = received(s, alice, i)
+	}
+	h.append(t, s, storage.Append{}, list...)
+	_, err := s.FindMessage(h.ctx, alice, bob, list[0].OriginID)
+	must(t, err)
+	h.append(t, s, storage.Append{}, received(s, alice, -1))
+	_, err = s.FindMessage(h.ctx, alice, bob, list[0].OriginID)
+	wantErr(t, err, storage.ErrNotFound)
+	_, err = s.FindMessage(h.ctx, alice, bob, list[1].OriginID)
+	must(t, err)
+}
+
 func testRecentOrigins(t *testing.T, h *harness) {
 	s := h.store(t, alice)
 	var list []storage.Message

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -10,17 +11,18 @@ import (
 	"parley/storage/sqlstore"
 )
 
-// Bench measures the commit pipeline: senders that each wait for their message
-// to be on the disk before they send the next, with the batches the committer
-// makes and with batches of one. open returns an empty database.
+// Bench measures the commit pipeline: senders that each wait for both rows of
+// their message, their own and the recipient's, to be on the disk before they
+// settle it and send the next; with the batches the committer makes and with
+// batches of one. open returns an empty database.
 func Bench(b *testing.B, open func(b *testing.B) *sqlstore.Store) {
 	for _, mode := range []struct {
 		name  string
 		limit int
 	}{{"grouped", 0}, {"single", 1}} {
-		for _, senders := range []int{1, 10, 100} {
+		for _, senders := range []int{1, 10, 100, 1000} {
 			b.Run(fmt.Sprintf("%s/senders=%d", mode.name, senders), func(b *testing.B) {
-				s := benchStore(b, open, senders)
+				s := benchStore(b, open, senders+1)
 				if mode.limit > 0 {
 					sqlstore.LimitBatch(s, mode.limit)
 				}
@@ -58,9 +60,15 @@ func benchAppend(b *testing.B, s *sqlstore.Store, senders int) {
 	for i := range senders {
 		wg.Go(func() {
 			for n := range todo {
-				if err := storage.Wait(ctx, s.AppendMessage(ctx, received(s, benchAccount(i), n), waits)); err != nil {
+				sent := received(s, benchAccount(i), n)
+				arrived := sent
+				sent.Outgoing, arrived.Account = true, benchAccount(i+1)
+				own := s.AppendMessage(ctx, sent, storage.Append{})
+				theirs := s.AppendMessage(ctx, arrived, waits)
+				if err := errors.Join(storage.Wait(ctx, own), storage.Wait(ctx, theirs)); err != nil {
 					b.Error(err)
 				}
+				s.SettleMessages([]storage.MessageRef{{Account: arrived.Account, ID: arrived.ID}})
 			}
 		})
 	}

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) *sqlstore.Store) {
 		"archive":               testArchive,
 		"archive ends":          testArchiveEnds,
 		"finding a message":     testFindMessage,
+		"finding far back":      testFindDepth,
 		"recent origins":        testRecentOrigins,
 		"purging":               testPurge,
 		"archive rules":         testArchiveRules,
