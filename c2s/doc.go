@@ -7,6 +7,11 @@
 //   - classic.go: the framing of the drafts before RFC 7395, spoken by pages
 //     written in 2012 and 2013
 //
+// A client logs in by SASL as RFC 6120 §6 has it (sasl.go) and then binds a
+// resource (bind.go), or does all at once: SASL2 (XEP-0388, sasl2.go) with Bind 2
+// (XEP-0386, bind2.go) or resumption, and a token for the next time (XEP-0484,
+// fast.go). The exchange of both is login.go's.
+//
 // A Conn belongs to its reader goroutine, which handles one element after
 // another (RFC 6120 §10.1). Before a resource is bound the reader also writes;
 // afterwards all writing is the session's. Whatever the peer does wrong ends in
