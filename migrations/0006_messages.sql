@@ -30,13 +30,13 @@ CREATE TABLE undelivered (
     PRIMARY KEY (account, id)
 );
 
--- The highest message id that was stored, so that ids grow even when the clock
--- was set back while the server was down.
+-- The highest message ids that were stored, so that ids grow even when the clock
+-- was set back while the server was down. Programs take a slot at random: in the
+-- same one they would wait for each other's commits.
 CREATE TABLE message_ids (
-    one  BOOLEAN NOT NULL PRIMARY KEY, -- there is one row
+    slot BIGINT NOT NULL PRIMARY KEY,
     last BIGINT NOT NULL
 );
-INSERT INTO message_ids (one, last) VALUES (TRUE, 0);
 
 -- Archiving preferences.
 CREATE TABLE archive_rules (

@@ -8,12 +8,20 @@ type bulk struct {
 	insertUndelivered string
 	settle            []string // one after the other
 	saveStreams       string
+	// idSlot is where the highest message id is kept.
+	idSlot int64
 }
 
-func newBulk(e Engine) bulk {
-	if e.Table(refColumns) == "" {
-		return rowByRow
+func newBulk(e Engine, idSlot int64) bulk {
+	b := rowByRow
+	if e.Table(refColumns) != "" {
+		b = allRows(e)
 	}
+	b.idSlot = idSlot
+	return b
+}
+
+func allRows(e Engine) bulk {
 	return bulk{
 		insertMessages: `INSERT INTO messages (` + messageNames + `)
 			SELECT r.account, r.id, r.outgoing, r.peer, r.peer_resource, r.received, r.sender, r.recipient,

@@ -64,11 +64,11 @@ type committer struct {
 	closed  bool   // guarded by mu
 }
 
-func newCommitter(engine Engine, opts Options) *committer {
+func newCommitter(engine Engine, opts Options, idSlot int64) *committer {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &committer{
 		engine: engine,
-		bulk:   newBulk(engine),
+		bulk:   newBulk(engine, idSlot),
 		log:    opts.Logger,
 
 		counters: newCounters(),

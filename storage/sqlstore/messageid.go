@@ -54,10 +54,17 @@ func (s *Store) loadMessageID(ctx context.Context) error {
 		err := scan(&last)
 		s.ids.raise(last)
 		return err
-	}, `SELECT last FROM message_ids`)
+	}, `SELECT COALESCE(MAX(last), 0) FROM message_ids`)
 }
 
+// idSlots is how many programs can keep their highest id apart from each other.
+const idSlots = 64
+
+func (ids *messageIDs) slot() int64 { return ids.node % idSlots }
+
 // keepMessageID remembers the highest id of a batch in its transaction.
-func keepMessageID(id int64) Statement {
-	return Statement{SQL: `UPDATE message_ids SET last = $1 WHERE one AND last < $1`, Args: []any{id}}
+func keepMessageID(slot, id int64) Statement {
+	return Statement{SQL: `INSERT INTO message_ids (slot, last) VALUES ($1, $2)
+		ON CONFLICT (slot) DO UPDATE SET last = excluded.last WHERE message_ids.last < excluded.last`,
+		Args: []any{slot, id}}
 }

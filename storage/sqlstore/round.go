@@ -47,7 +47,7 @@ func newRound(b bulk, ops []*op) *round {
 	r.settle(b, early)
 	r.appendAll(b, &messages, &marks)
 	r.add(streams.statement(b.saveStreams))
-	r.others()
+	r.others(b.idSlot)
 	r.settle(b, late)
 	return r
 }
@@ -99,7 +99,7 @@ func (r *round) appendAll(b bulk, messages *messageTable, marks *markTable) {
 }
 
 // others makes what has statements of its own.
-func (r *round) others() {
+func (r *round) others(slot int64) {
 	highest := int64(0)
 	for i, o := range r.ops {
 		if o.append != nil {
@@ -113,7 +113,7 @@ func (r *round) others() {
 		}
 	}
 	if highest > 0 {
-		r.add(keepMessageID(highest))
+		r.add(keepMessageID(slot, highest))
 	}
 }
 

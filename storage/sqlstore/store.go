@@ -39,7 +39,8 @@ func New(engine Engine, opts Options) *Store {
 	if opts.Batch <= 0 {
 		opts.Batch = DefaultBatch
 	}
-	return &Store{engine: engine, commits: newCommitter(engine, opts), ids: newMessageIDs()}
+	ids := newMessageIDs()
+	return &Store{engine: engine, commits: newCommitter(engine, opts, ids.slot()), ids: ids}
 }
 
 // Dialect names the engine, "postgres" or "sqlite".
