@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -46,11 +47,8 @@ func Plans(t *testing.T, s *sqlstore.Store, explain Explain, bad func(plan strin
 	}
 	for name, shape := range shapes(start, rows) {
 		t.Run(name, func(t *testing.T) {
-			queries := sqlstore.Record(s, func() {
-				began := time.Now()
-				must(t, shape(h.ctx, s))
-				t.Logf("%v in an archive of %d", time.Since(began).Round(10*time.Microsecond), rows)
-			})
+			queries := sqlstore.Record(s, func() { must(t, shape(h.ctx, s)) })
+			t.Logf("%v in an archive of %d", fastest(t, h, s, shape).Round(10*time.Microsecond), rows)
 			for _, q := range queries {
 				plan := explain(t, q.SQL, q.Args...)
 				t.Logf("%s\n%s", strings.Join(strings.Fields(q.SQL), " "), plan)
@@ -66,6 +64,18 @@ func Plans(t *testing.T, s *sqlstore.Store, explain Explain, bad func(plan strin
 			}
 		})
 	}
+}
+
+// fastest of a few times: what the query takes, not who else uses the machine.
+func fastest(t *testing.T, h *harness, s *sqlstore.Store, shape func(context.Context, *sqlstore.Store) error) time.Duration {
+	t.Helper()
+	best := time.Duration(math.MaxInt64)
+	for range 5 {
+		began := time.Now()
+		must(t, shape(h.ctx, s))
+		best = min(best, time.Since(began))
+	}
+	return best
 }
 
 // fillArchive gives alice n messages, with bob and carol in turn and with others
