@@ -118,6 +118,7 @@ type Event struct {
 	Archived string
 
 	pending []Pending
+	finally []func()
 }
 
 // Pending is a write that was started; storage.Pending is one.
@@ -135,3 +136,14 @@ func (e *Event) Persist(p Pending) { e.pending = append(e.pending, p) }
 
 // Pending returns all that Persist was given.
 func (e *Event) Pending() []Pending { return e.pending }
+
+// Finally has f called when the stanza has gone its way: no hook will see this
+// event any more. What was persisted may still be under way.
+func (e *Event) Finally(f func()) { e.finally = append(e.finally, f) }
+
+// Finish calls what Finally was given; the router does when it is done.
+func (e *Event) Finish() {
+	for _, f := range e.finally {
+		f()
+	}
+}

@@ -21,6 +21,7 @@ func (r *Router) FromClient(ctx context.Context, s module.Session, st *module.St
 	case stanza.IQ:
 		r.iq(ctx, ev)
 	}
+	ev.Finish()
 	return ev.Pending()
 }
 
@@ -28,6 +29,7 @@ func (r *Router) FromClient(ctx context.Context, s module.Session, st *module.St
 func (r *Router) Route(ctx context.Context, st *module.Stanza) {
 	ev := &module.Event{Stanza: st}
 	r.deliver(ctx, ev)
+	ev.Finish()
 	for _, p := range ev.Pending() {
 		select {
 		case <-p.Done():

@@ -35,7 +35,7 @@ func (m *Module) sent(ctx context.Context, ev *module.Event) error {
 	if err != nil {
 		return err
 	}
-	first, err := m.first(ctx, ev, listed)
+	first, err := m.first(ctx, ev)
 	if err != nil {
 		return err
 	}
@@ -127,6 +127,7 @@ func (m *Module) persist(ev *module.Event, p storage.Pending, a *attempt) {
 	p = refusal{p}
 	ev.Persist(p)
 	if a != nil {
+		a.expect()
 		p.Then(func() { m.origins.settle(a, p.Err()) })
 	}
 }

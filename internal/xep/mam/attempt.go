@@ -23,10 +23,10 @@ type attempt struct {
 	stanzaID string // id attribute, which an error answer repeats
 	row      int64  // of a past one: its id in the sender's archive, else 0
 
-	sent int64 // guarded by origins.mu: the id of its row in the sender's archive, 0 without one
+	sent int64 // guarded by origins.mu once it is known there: its id in the sender's archive, or 0
 	done chan struct{}
 	mu   sync.Mutex
-	left int      // guarded by mu: rows to be stored
+	left int      // guarded by mu: rows to be stored, and 1 while it is on its way
 	err  error    // guarded by mu until done is closed
 	then []func() // guarded by mu
 }
@@ -72,7 +72,15 @@ func (a *attempt) isDone() bool {
 	}
 }
 
-// settle notes the outcome of one row. The first error decides.
+// expect notes that the message has one more row to be stored.
+func (a *attempt) expect() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.left++
+}
+
+// settle notes the outcome of one row, or the end of the way. The first error
+// decides.
 func (a *attempt) settle(err error) {
 	a.mu.Lock()
 	a.left--

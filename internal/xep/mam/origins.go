@@ -148,8 +148,8 @@ func (o *origins) find(account jid.JID, key originKey) *attempt {
 	return nil
 }
 
-// settle notes that one row of a was stored or, with an error, was not: then the
-// message may be sent again.
+// settle notes that a row of a was stored, that a has gone its way or, with an
+// error, that it failed: then the message may be sent again.
 func (o *origins) settle(a *attempt, err error) {
 	if err != nil {
 		o.fail(a)

@@ -29,9 +29,8 @@ type beginning struct {
 }
 
 // first finds out whether a message was sent before. A repetition is handled
-// when the first one is, and goes no further. listed says whether the sender's
-// archive takes the message.
-func (m *Module) first(ctx context.Context, ev *module.Event, listed bool) (beginning, error) {
+// when the first one is, and goes no further.
+func (m *Module) first(ctx context.Context, ev *module.Event) (beginning, error) {
 	origin := originID(ev.Stanza)
 	if origin == "" {
 		return beginning{}, nil
@@ -39,79 +38,63 @@ func (m *Module) first(ctx context.Context, ev *module.Event, listed bool) (begi
 	if err := m.recall(ctx, ev.From.Bare()); err != nil {
 		return beginning{}, err
 	}
-	next := m.begin(ev, origin, listed)
-	a, fresh := m.origins.begin(next, nil)
-	switch {
-	case fresh:
-		return beginning{origin: origin, attempt: next}, nil
-	case a.row != 0:
-		return m.takeUp(ctx, ev, a, listed)
+	next := newAttempt(ev, origin)
+	for old := (*attempt)(nil); ; {
+		known := next.sent != 0
+		a, fresh := m.origins.begin(next, old)
+		if fresh {
+			ev.Finally(func() { m.origins.settle(next, nil) })
+			return beginning{origin: origin, attempt: next, known: known}, nil
+		}
+		stands, row, err := m.stands(ctx, a)
+		switch {
+		case err != nil:
+			return beginning{}, err
+		case stands:
+			ev.Persist(a)
+			return beginning{}, module.ErrHandled
+		}
+		old, next.sent = a, row
 	}
-	if row := m.origins.storedAs(a); row != 0 && a.stored() {
-		return m.verify(ctx, ev, next, a, row)
-	}
-	return repeated(ev, a)
 }
 
-// repeated lets a message count as handled when the first one is.
-func repeated(ev *module.Event, a *attempt) (beginning, error) {
-	ev.Persist(a)
-	return beginning{}, module.ErrHandled
+// newAttempt makes the attempt for ev. It is done when the message has gone its
+// way and all rows that it got on it are stored.
+func newAttempt(ev *module.Event, origin string) *attempt {
+	return &attempt{
+		account: ev.From.Bare(), key: originKey{ev.To.Bare(), origin}, stanzaID: ev.ID,
+		left: 1, done: make(chan struct{}),
+	}
 }
 
-// verify looks whether the sender's archive still has what it once stored. It
-// has not if somebody else has the name of the account now, or it was cleared.
-func (m *Module) verify(ctx context.Context, ev *module.Event, next, old *attempt, row int64) (beginning, error) {
-	has, err := m.hasAll(ctx, old.account, []int64{row})
-	switch {
-	case err != nil:
-		return beginning{}, err
-	case has:
-		return beginning{}, module.ErrHandled
+// stands reports whether a is to be taken for the message that came again. If
+// not, row is what the sender's archive has of it, or 0.
+func (m *Module) stands(ctx context.Context, a *attempt) (stands bool, row int64, err error) {
+	if a.row != 0 {
+		return m.pastStands(ctx, a)
 	}
-	if a, fresh := m.origins.begin(next, old); !fresh {
-		return repeated(ev, a)
+	row = m.origins.storedAs(a)
+	if row == 0 || !a.stored() {
+		return true, 0, nil
 	}
-	return beginning{origin: old.key.origin, attempt: next}, nil
+	// If the archive does not have it any more, somebody else has the name of
+	// the account now, or it was cleared.
+	stands, err = m.hasAll(ctx, a.account, []int64{row})
+	return stands, 0, err
 }
 
-// takeUp decides about a message that was sent in the past: before the start, or
-// in vain. If the server was killed between the two sides, or the recipient's
-// could not store it, it goes on as if it were new.
-func (m *Module) takeUp(ctx context.Context, ev *module.Event, old *attempt, listed bool) (beginning, error) {
-	if reached, err := m.reached(ctx, old); err != nil {
-		return beginning{}, err
-	} else if reached {
-		return beginning{}, module.ErrHandled
+// pastStands decides about what was sent before the start, or in vain. If the
+// server was killed between the two sides, or the recipient's could not store
+// it, the message goes on as if it were new.
+func (m *Module) pastStands(ctx context.Context, a *attempt) (stands bool, row int64, err error) {
+	if stands, err = m.reached(ctx, a); err != nil || stands {
+		return stands, 0, err
 	}
-	known, err := m.hasAll(ctx, old.account, []int64{old.row})
-	if err != nil {
-		return beginning{}, err
+	known, err := m.hasAll(ctx, a.account, []int64{a.row})
+	if !known {
+		return false, 0, err
 	}
-	next := m.begin(ev, old.key.origin, listed && !known)
-	if a, fresh := m.origins.begin(next, old); !fresh {
-		return repeated(ev, a)
-	}
-	if known {
-		m.origins.stores(next, old.row)
-	}
-	return beginning{origin: old.key.origin, attempt: next, known: known}, nil
-}
-
-// begin makes the attempt for ev, which is done when each of its rows is stored.
-func (m *Module) begin(ev *module.Event, origin string, listed bool) *attempt {
-	account, peer := ev.From.Bare(), ev.To.Bare()
-	a := &attempt{account: account, key: originKey{peer, origin}, stanzaID: ev.ID, done: make(chan struct{})}
-	if listed && peer != account {
-		a.left++
-	}
-	if m.isAccount(peer) {
-		a.left++
-	}
-	if a.left == 0 {
-		close(a.done)
-	}
-	return a
+	return false, a.row, err
 }
 
 // isAccount reports whether a bare JID is that of an account of ours, existing

@@ -148,6 +148,23 @@ func TestAgainAfterRefusal(t *testing.T) {
 	}
 }
 
+// TestAgainAfterQuietEnd: a message that somebody has taken away without a word
+// counts as handled when it comes again, too.
+func TestAgainAfterQuietEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{})
+	w.Router.Hooks.MessageToAccount.Add(module.StageCheck, func(context.Context, *module.Event) error { return module.ErrHandled })
+	a := w.Bind(t, romeo)
+	for range 2 {
+		w.send(t, a, message("juliet@localhost", "1", "o1", "<no-permanent-store xmlns='urn:xmpp:hints'/>"))
+		w.send(t, a, message("juliet@localhost", "2", "o2", ""))
+	}
+	nothing(t, a)
+	if rows := w.archive(t, "romeo@localhost"); len(rows) != 1 {
+		t.Errorf("got %d rows", len(rows))
+	}
+}
+
 // TestAgainAfterBounce: the same where the recipient's client or server refuses
 // it later.
 func TestAgainAfterBounce(t *testing.T) {
