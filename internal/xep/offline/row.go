@@ -23,6 +23,7 @@ type row struct {
 	left      int             // how many sessions were sent it and are not heard of
 	delivered bool            // one has acknowledged it
 	settled   bool            // storage knows, or never had it
+	owed      bool            // storage is to be told when it is written
 }
 
 // having says that a client has a message, or that it waits in its turn.
@@ -109,16 +110,17 @@ func (r *row) track(p storage.Pending) {
 func (r *row) written() {
 	a, r := r.lock()
 	defer r.unlock(a)
-	if r.delivered {
-		defer r.m.work.Done()
-	}
-	switch p := r.write; {
-	case p.Err() != nil:
+	if r.write.Err() != nil {
 		r.settled = true // there is nothing to settle, and its sender is told
-	case r.delivered:
-		r.m.settler.add(r)
 	}
 	r.write = nil
+	if !r.owed {
+		return
+	}
+	defer r.m.work.Done()
+	if !r.settled {
+		r.m.settler.add(r)
+	}
 }
 
 // Takes implements module.Tracker. A session that is behind gets the message in
@@ -177,6 +179,7 @@ func (r *row) arrived(heard func()) {
 	if r.write == nil {
 		r.m.settler.add(r)
 	} else {
+		r.owed = true
 		r.m.work.Add(1) // written goes on
 	}
 }

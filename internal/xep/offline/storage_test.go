@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -140,13 +141,17 @@ func behind(t *testing.T, f *faulty, c *imtest.Client) (goOn func()) {
 	}
 }
 
+func message(id int64, body string) storage.Message {
+	return storage.Message{
+		ID: id, Account: "juliet@localhost", From: romeo, To: "juliet@localhost", Peer: "romeo@localhost",
+		StanzaID: fmt.Sprint(id), Type: "chat", Payload: []byte("<body>" + body + "</body>"), Listed: true,
+	}
+}
+
 // put stores a message under an id given before.
 func put(t *testing.T, w *imtest.World, id int64, body string) module.Tracker {
 	t.Helper()
-	p := w.Store.AppendMessage(t.Context(), storage.Message{
-		ID: id, Account: "juliet@localhost", From: romeo, To: "juliet@localhost", Peer: "romeo@localhost",
-		StanzaID: fmt.Sprint(id), Type: "chat", Payload: []byte("<body>" + body + "</body>"), Listed: true,
-	}, storage.Append{Undelivered: true})
+	p := w.Store.AppendMessage(t.Context(), message(id, body), storage.Append{Undelivered: true})
 	track := w.Offline.Track(jid.MustParse("juliet@localhost"), id, p)
 	if err := storage.Wait(t.Context(), p); err != nil {
 		t.Fatal(err)
@@ -275,4 +280,28 @@ func await(t *testing.T, ok func() bool) {
 		}
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// TestTrackedLate: a message may be read from storage, delivered and acknowledged
+// before its tracker is asked for. It is not sent again.
+func TestTrackedLate(t *testing.T) {
+	t.Parallel()
+	w, f := faultyWorld(t, offline.Options{})
+	id := w.Store.NewMessageID()
+	p := w.Store.AppendMessage(t.Context(), message(id, "x"), storage.Append{Undelivered: true})
+	if err := storage.Wait(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	f.settles.Store(math.MaxInt32) // it stays known
+	b, got := online(t, w, juliet)
+	if len(got) != 1 {
+		t.Fatalf("got %s", got)
+	}
+	b.Alive()
+	track := w.Offline.Track(jid.MustParse("juliet@localhost"), id, p)
+	if track.Takes(b.Session, imtest.Stanza(t, jid.MustParse(romeo), chat(1))) {
+		t.Error("it would be sent again")
+	}
+	f.settles.Store(0)
+	await(t, func() bool { return stored(t, w, "juliet@localhost") == 0 })
 }
