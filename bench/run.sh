@@ -18,6 +18,7 @@ load() {
 
 load login -transport ws -users 500 -count 500 "$@"
 load login -transport tcp -users 500 -count 500 "$@"
+load login -transport ws -users 500 -count 500 -mechanism HT-SHA-256-NONE "$@"
 load chat -transport ws -duration 8s "$@"
 load chat -transport tcp -duration 8s "$@"
 load rate -transport ws -rate 2000 -duration 10s "$@"

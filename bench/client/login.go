@@ -27,7 +27,11 @@ const (
 // the connection is the caller's to close.
 func Login(conn *wire.Conn, a Account, k *Keys) (*Session, error) {
 	l := login{conn: conn, account: a, keys: k}
-	if err := l.do(append(l.toAuthenticate(), step{"bind a resource", l.bind})); err != nil {
+	steps := append(l.toAuthenticate(), step{"bind a resource", l.bind})
+	if a.Mechanism == Token {
+		steps = l.toEnter()
+	}
+	if err := l.do(steps); err != nil {
 		return nil, err
 	}
 	return newSession(conn, l.jid), nil

@@ -27,7 +27,7 @@ const (
 )
 
 // Mechanisms are all, in the order of their cost.
-var Mechanisms = []Mechanism{Plain, ScramSHA1, ScramSHA256}
+var Mechanisms = []Mechanism{Token, Plain, ScramSHA1, ScramSHA256}
 
 func (m Mechanism) hash() func() hash.Hash {
 	if m == ScramSHA256 {
@@ -42,6 +42,8 @@ func (m Mechanism) hash() func() hash.Hash {
 type Keys struct {
 	mu    sync.Mutex
 	known map[keyID]*keys // guarded by mu
+
+	tokens tokens
 }
 
 type keyID struct {

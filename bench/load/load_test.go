@@ -117,6 +117,7 @@ func TestWorkloads(t *testing.T) {
 	}{
 		"login":       {[]string{"login", "-users", "10", "-count", "20"}, 20},
 		"login plain": {[]string{"login", "-users", "10", "-count", "20", "-mechanism", "PLAIN"}, 20},
+		"login token": {[]string{"login", "-users", "10", "-count", "20", "-mechanism", "HT-SHA-256-NONE"}, 20},
 		"login 256":   {[]string{"login", "-users", "10", "-count", "20", "-mechanism", "SCRAM-SHA-256"}, 20},
 		"idle":        {[]string{"idle", "-users", "10", "-duration", "100ms"}, 0},
 		"chat":        {[]string{"chat", "-pairs", "5", "-count", "200"}, 200},

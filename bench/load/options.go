@@ -104,7 +104,7 @@ func (o *options) flags(stderr io.Writer) *flag.FlagSet {
 	f.StringVar(&o.target.Prefix, "prefix", "user", "accounts are named prefix and a number from 0")
 	f.StringVar(&o.passwordFile, "password-file", "", "a file with the password of all accounts")
 	f.StringVar(&o.pids, "server-pid", "", "processes to measure with all their children, comma-separated; with -spawn: further ones, a database")
-	f.StringVar(&o.mechanism, "mechanism", string(client.ScramSHA1), "PLAIN, SCRAM-SHA-1 or SCRAM-SHA-256")
+	f.StringVar(&o.mechanism, "mechanism", string(client.ScramSHA1), "PLAIN, SCRAM-SHA-1, SCRAM-SHA-256, or HT-SHA-256-NONE: with a token, in one round trip")
 	f.StringVar(&o.json, "json", "", "append the results as a line of JSON to this file; -: standard output")
 	f.DurationVar(&o.limit, "limit", 15*time.Minute, "the whole run ends after this time, in failure")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress on standard error")
