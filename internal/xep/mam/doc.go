@@ -16,7 +16,8 @@
 // router has decided by then that the message reaches the account. The
 // recipient's row waits for delivery until a client has acknowledged it; that is
 // the business of Deliveries. What the preferences keep out of the archive waits
-// all the same, and is gone when it has arrived.
+// all the same, and is gone when it has arrived. The payload of a row is the
+// message as it came; who sends it from storage adds the stanza-id of the row.
 //
 // # Messages sent again
 //
@@ -29,9 +30,10 @@
 //
 // # Reading
 //
-// A query is answered at once, in pages bounded in number and bytes, and nothing
-// is kept between two pages. Groupchat is not stored; rooms have archives of
-// their own.
+// A query is answered in pages bounded in number and bytes, and nothing is kept
+// between two pages. It waits for the writes that came before it, since clients
+// are sent messages before these are on the disk, and is refused while a page
+// before it is unread. Groupchat is not stored; rooms have archives of their own.
 //
 // # Retention
 //

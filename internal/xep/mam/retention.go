@@ -53,6 +53,7 @@ func (m *Module) sweepAgain(ctx context.Context) {
 func (m *Module) Sweep(ctx context.Context, now time.Time) error {
 	before := storage.MessageID(now.Add(-m.opts.Retention))
 	for after := ""; ; {
+		began := time.Now()
 		accounts, err := m.store.Accounts(ctx, m.host.Domain().String(), after, accountsAtOnce)
 		if err != nil || len(accounts) == 0 {
 			return err
@@ -63,10 +64,18 @@ func (m *Module) Sweep(ctx context.Context, now time.Time) error {
 			}
 		}
 		after = accounts[len(accounts)-1].JID
+		if !rest(ctx, time.Since(began)) {
+			return ctx.Err()
+		}
 	}
 }
 
 func (m *Module) sweep(ctx context.Context, account string, before int64) error {
+	// Most have nothing to remove, and looking is cheaper than a transaction.
+	old, _, err := m.store.Archive(ctx, account, storage.ArchiveFilter{BeforeID: before}, storage.ArchivePage{Max: 1})
+	if err != nil || len(old) == 0 {
+		return err
+	}
 	for {
 		began := time.Now()
 		n, err := m.store.PurgeMessages(ctx, account, before, sweepStep)

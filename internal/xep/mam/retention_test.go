@@ -52,7 +52,8 @@ func TestStop(t *testing.T) {
 	t.Parallel()
 	w := empty(t)
 	p := purger{w.store, make(chan struct{}, 1)}
-	w.startOn(t, p, mam.Options{Retention: time.Hour})
+	conversation(t, w, 1, 1)
+	w.startOn(t, p, mam.Options{Retention: time.Nanosecond})
 	w.mam.Start()
 	<-p.began
 	w.mam.Wait()
