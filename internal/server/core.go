@@ -13,6 +13,8 @@ func core() []module.Spec {
 		{Number: "RFC 4616", Title: "SASL PLAIN", Status: "only under TLS or on loopback"},
 		{Number: "RFC 9266, RFC 5929", Title: "Channel bindings for TLS", Status: "tls-exporter and tls-server-end-point"},
 		{Number: "XEP-0156", Title: "Discovering Alternative XMPP Connection Methods", Version: "1.4.0", Status: "host-meta, host-meta.json"},
+		{Number: "XEP-0198", Title: "Stream Management", Version: "1.6.3", Status: "complete; a count is told when it is stored, streams are resumed over an orderly restart"},
+		{Number: "XEP-0352", Title: "Client State Indication", Version: "1.0.0", Status: "complete"},
 		{Number: "XEP-0368", Title: "SRV records for XMPP over TLS", Version: "1.1.0", Status: "direct TLS with ALPN; the DNS records are the operator's"},
 		{Number: "XEP-0386", Title: "Bind 2", Version: "1.1.0", Status: "complete"},
 		{Number: "XEP-0388", Title: "Extensible SASL Profile", Version: "1.0.4", Status: "complete but for tasks: nothing asks for a second factor"},

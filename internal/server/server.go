@@ -52,6 +52,7 @@ type Server struct {
 	listeners []listener
 	web       []*http.Server
 	serving   sync.WaitGroup
+	tidying   context.CancelFunc // ends keepTidy; nil before
 	stop      sync.Once
 	stopError error        // of the one stop
 	failed    chan error   // a listener that failed while running
@@ -109,6 +110,7 @@ func (s *Server) start(ctx context.Context) error {
 		s.makeDemoUsers,
 		s.serve,
 		s.serveAdmin,
+		s.keepTidy,
 		s.clearArchives,
 	} {
 		if err := step(ctx); err != nil {
@@ -228,6 +230,9 @@ func (s *Server) shutDown() error {
 		if err := w.Shutdown(ctx); err != nil {
 			_ = w.Close()
 		}
+	}
+	if s.tidying != nil {
+		s.tidying()
 	}
 	s.serving.Wait()
 	if s.router != nil {
