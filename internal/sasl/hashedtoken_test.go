@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -433,6 +434,44 @@ func BenchmarkToken(b *testing.B) {
 	for b.Loop() {
 		if _, err := a.run(b, s.Server); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// counted is a store that tells what it was asked.
+type counted struct {
+	sasl.TokenStore
+	asked []string
+}
+
+func (c *counted) Credentials(ctx context.Context, account string) (storage.Account, []storage.Credential, error) {
+	c.asked = append(c.asked, "credentials")
+	return c.TokenStore.Credentials(ctx, account)
+}
+
+func (c *counted) Tokens(ctx context.Context, account, client string) ([]storage.Token, error) {
+	c.asked = append(c.asked, "tokens")
+	return c.TokenStore.Tokens(ctx, account, client)
+}
+
+// Whoever fails has made the server do the same work: what is asked of the
+// database does not tell which accounts and clients there are.
+func TestTokenFailuresCostTheSame(t *testing.T) {
+	t.Parallel()
+	var store *counted
+	s := newTokenSite(t, func(o *sasl.TokenOptions) { store = &counted{TokenStore: o.Store}; o.Store = store })
+	s.give(phone, sasl.HTNone)
+	for name, a := range map[string]attempt{
+		"wrong token":     {user: "alice", client: phone},
+		"unknown client":  {user: "alice", client: laptop},
+		"unknown account": {user: "dave", client: phone},
+		"no account":      {user: "a b", client: phone},
+	} {
+		store.asked = nil
+		a.token, a.mechanism, a.state = "wrong", sasl.HTNone, loopback
+		_, err := a.run(t, s.Server)
+		if f, ok := errors.AsType[*sasl.Failure](err); !ok || f.Condition != sasl.NotAuthorized || f.Text == "" || !slices.Equal(store.asked, []string{"credentials", "tokens"}) {
+			t.Errorf("%s: %v after asking %v", name, err, store.asked)
 		}
 	}
 }
