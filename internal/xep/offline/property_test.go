@@ -5,8 +5,11 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 
+	"parley/internal/jid"
+	"parley/internal/xep/carbons"
 	"parley/internal/xep/offline"
 	"parley/internal/xmpptest/imtest"
 )
@@ -14,13 +17,15 @@ import (
 // TestDelivery: while senders write all the time, sessions of the recipient come
 // and go in every way and acknowledge what they please. Every message is
 // acknowledged by a client in the end, none comes twice to a session, and each
-// session gets those of one sender in order.
+// session gets those of one sender in order. That is not so where a message is
+// for one session, and goes to the others when that has ended.
 func TestDelivery(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(4) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+	for seed := range uint64(6) {
+		full := seed%3 == 2
+		t.Run(fmt.Sprintf("%d, full JIDs %t", seed, full), func(t *testing.T) {
 			t.Parallel()
-			run(t, seed)
+			run(t, seed, full)
 		})
 	}
 }
@@ -33,7 +38,8 @@ type crowd struct {
 	w     *imtest.World
 	rand  *rand.Rand
 	there []*device
-	bound int
+	bound atomic.Int32
+	full  bool // messages are for full JIDs
 	acked map[string]bool
 }
 
@@ -49,10 +55,11 @@ type device struct {
 // mark says how many messages are among the first stanzas.
 type mark struct{ stanzas, messages int }
 
-func run(t *testing.T, seed uint64) {
+func run(t *testing.T, seed uint64, full bool) {
 	w := world(t, offline.Options{Window: 1500})
-	c := &crowd{t: t, w: w, rand: rand.New(rand.NewPCG(seed, 0)), acked: map[string]bool{}}
-	done := write(t, w)
+	w.Add(carbons.New())
+	c := &crowd{t: t, w: w, rand: rand.New(rand.NewPCG(seed, 0)), full: full, acked: map[string]bool{}}
+	done := c.write()
 	for more := true; more; {
 		select {
 		case <-done:
@@ -79,13 +86,17 @@ func run(t *testing.T, seed uint64) {
 }
 
 // write has everybody send at once, and closes the channel when all is sent.
-func write(t *testing.T, w *imtest.World) <-chan struct{} {
+func (c *crowd) write() <-chan struct{} {
 	var busy sync.WaitGroup
 	for s := range senders {
-		a := w.Bind(t, fmt.Sprintf("romeo@localhost/%d", s))
+		a := c.w.Bind(c.t, fmt.Sprintf("romeo@localhost/%d", s))
 		busy.Go(func() {
 			for i := range each {
-				a.SendStanza(imtest.Stanza(t, a.JID(), chat(s*each+i)))
+				st := imtest.Stanza(c.t, a.JID(), chat(s*each+i))
+				if c.full { // to one of the last, which may have gone
+					st.To = jid.MustParse(fmt.Sprintf("juliet@localhost/%d", c.bound.Load()-int32(i%3)))
+				}
+				a.SendStanza(st)
 			}
 		})
 	}
@@ -124,8 +135,11 @@ func (c *crowd) join() {
 	if d.managed {
 		with = append(with, imtest.Managed)
 	}
-	c.bound++
-	d.Client = c.w.Bind(c.t, fmt.Sprintf("juliet@localhost/%d", c.bound), with...)
+	d.Client = c.w.Bind(c.t, fmt.Sprintf("juliet@localhost/%d", c.bound.Load()+1), with...)
+	c.bound.Add(1)
+	if c.rand.IntN(2) == 0 {
+		c.send(d, `<iq type='set' id='carbons'><enable xmlns='urn:xmpp:carbons:2'/></iq>`)
+	}
 	c.send(d, `<presence/>`)
 	c.there = append(c.there, d)
 }
@@ -160,17 +174,17 @@ func (c *crowd) leave(d *device, orderly bool) {
 	if !orderly {
 		d.Break()
 		d.look(c.t, d.Rest())
-		d.check(c.t)
+		d.check(c)
 		return
 	}
 	d.Close()
 	d.look(c.t, d.Rest())
 	if d.managed {
-		d.check(c.t) // a close says nothing of what was handled
+		d.check(c) // a close says nothing of what was handled
 		return
 	}
 	c.settle(d, len(d.got))
-	d.check(c.t)
+	d.check(c)
 }
 
 // settle notes what d has acknowledged.
@@ -183,21 +197,30 @@ func (c *crowd) settle(d *device, n int) {
 
 // look takes what has come.
 func (d *device) look(t *testing.T, got []string) {
-	d.got = append(d.got, ids(t, got)...)
+	for _, id := range ids(t, got) {
+		if id != "" { // a carbon copy
+			d.got = append(d.got, id)
+		}
+	}
 	d.marks = append(d.marks, mark{d.Seen(), len(d.got)})
 }
 
 // check: nothing twice, and in order for each sender.
-func (d *device) check(t *testing.T) {
+func (d *device) check(c *crowd) {
 	var last [senders]int
+	seen := map[int]bool{}
 	for _, id := range d.got {
 		n, err := strconv.Atoi(id)
 		if err != nil {
-			t.Fatal(err)
+			c.t.Fatal(err)
 		}
+		if seen[n] {
+			c.t.Errorf("%s: message %d came twice", d.JID(), n)
+		}
+		seen[n] = true
 		s, i := n/each, n%each+1
-		if i <= last[s] {
-			t.Errorf("%s: sender %d: message %d after %d", d.JID(), s, i, last[s])
+		if i <= last[s] && !c.full {
+			c.t.Errorf("%s: sender %d: message %d after %d", d.JID(), s, i, last[s])
 		}
 		last[s] = i
 	}
