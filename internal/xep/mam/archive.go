@@ -83,9 +83,9 @@ func (m *Module) idOf(given string) int64 {
 func (m *Module) receive(ctx context.Context, ev *module.Event, account jid.JID, id int64, listed bool) error {
 	row := message(ev, id, account, ev.From)
 	row.Listed = listed
-	origin := originID(ev.Stanza)
+	a := m.attempt(ev)
 	if ev.From.Bare() == account {
-		row.Outgoing, row.OriginID = true, origin
+		row.Outgoing, row.OriginID = true, a.origin()
 	}
 	if listed {
 		ev.Archived = formatID(id)
@@ -93,7 +93,7 @@ func (m *Module) receive(ctx context.Context, ev *module.Event, account jid.JID,
 	}
 	p := m.store.AppendMessage(ctx, row, m.terms(ev))
 	ev.Track = m.deliveries.Track(account, id, p)
-	m.persist(ev, p, m.attempt(ev, origin))
+	m.persist(ev, p, a)
 	if !listed {
 		return nil
 	}
@@ -132,9 +132,13 @@ func (m *Module) persist(ev *module.Event, p storage.Pending, a *attempt) {
 	}
 }
 
-// attempt returns the attempt that the sender's side has begun.
-func (m *Module) attempt(ev *module.Event, origin string) *attempt {
-	if ev.Session == nil || origin == "" {
+// attempt returns the attempt that the sender's side has begun, or nil.
+func (m *Module) attempt(ev *module.Event) *attempt {
+	if ev.Session == nil {
+		return nil
+	}
+	origin := originID(ev.Stanza)
+	if origin == "" {
 		return nil
 	}
 	return m.origins.find(ev.From.Bare(), originKey{ev.To.Bare(), origin})

@@ -33,6 +33,14 @@ type attempt struct {
 
 var _ module.Pending = (*attempt)(nil)
 
+// origin returns the origin-id; nil has none.
+func (a *attempt) origin() string {
+	if a == nil {
+		return ""
+	}
+	return a.key.origin
+}
+
 // Done implements module.Pending.
 func (a *attempt) Done() <-chan struct{} { return a.done }
 
