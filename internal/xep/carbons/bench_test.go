@@ -17,7 +17,7 @@ func BenchmarkReceived(b *testing.B) {
 			w.QueueBytes = 1 << 30 // the clients read as fast as they can
 			a := w.BindDiscard(b, romeo)
 			for i := range n {
-				enable2(w.BindDiscard(b, fmt.Sprintf("%s%d", home, i)))
+				want(w.BindDiscard(b, fmt.Sprintf("%s%d", home, i)))
 			}
 			st := imtest.Stanza(b, a.JID(), `<message to='`+romeo+`' type='chat' id='1'>`+body+`</message>`)
 			ev := &module.Event{Stanza: st, Receivers: []module.Session{a.Session}}

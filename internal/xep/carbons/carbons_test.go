@@ -1,7 +1,6 @@
 package carbons_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -46,13 +45,13 @@ func pair(t testing.TB, w *imtest.World) (first, second *imtest.Client) {
 	for _, c := range []*imtest.Client{first, second} {
 		c.Send(`<presence/>`)
 	}
-	enable2(second)
+	want(second)
 	first.Got()
 	second.Got()
 	return first, second
 }
 
-func enable2(c *imtest.Client) {
+func want(c *imtest.Client) {
 	c.Send(`<iq type='set' id='e'><enable xmlns='urn:xmpp:carbons:2'/></iq>`)
 }
 
@@ -80,73 +79,6 @@ func kind(e *stanza.Element) string {
 		}
 	}
 	return "plain"
-}
-
-// TestRules is XEP-0280 §6.1, §9 and XEP-0334 §4.3: what is copied, of what is
-// sent to and by a full JID.
-func TestRules(t *testing.T) {
-	t.Parallel()
-	muc := func(content string) string {
-		return `<x xmlns='http://jabber.org/protocol/muc#user'>` + content + `</x>`
-	}
-	const occupant, room = "room@rooms.example/nick", "room@rooms.example"
-	tests := map[string]struct {
-		typ, peer, payload string
-		received, sent     bool
-	}{
-		"chat":                       {"chat", "", body, true, true},
-		"chat, nothing":              {"chat", "", ``, true, true},
-		"chat, private":              {"chat", "", body + `<private xmlns='urn:xmpp:carbons:2'/>`, false, false},
-		"chat, no-copy":              {"chat", "", body + `<no-copy xmlns='urn:xmpp:hints'/>`, false, false},
-		"chat, no-store":             {"chat", "", body + `<no-store xmlns='urn:xmpp:hints'/>`, true, true},
-		"normal with a body":         {"normal", "", body, true, true},
-		"no type, with a body":       {"", "", body, true, true},
-		"unknown type with a body":   {"of-the-future", "", body, true, true},
-		"normal without a body":      {"normal", "", `<x xmlns='urn:x'/>`, false, false},
-		"a body elsewhere":           {"normal", "", `<body xmlns='urn:x'/>`, false, false},
-		"receipt":                    {"normal", "", `<received xmlns='urn:xmpp:receipts' id='1'/>`, true, true},
-		"chat state":                 {"", "", `<composing xmlns='http://jabber.org/protocol/chatstates'/>`, true, true},
-		"chat marker":                {"normal", "", `<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>`, true, true},
-		"headline":                   {"headline", "", body, false, false},
-		"groupchat":                  {"groupchat", room, body, false, false},
-		"groupchat, chat state":      {"groupchat", room, `<active xmlns='http://jabber.org/protocol/chatstates'/>`, false, false},
-		"direct invitation":          {"", "", `<x xmlns='jabber:x:conference' jid='r@rooms.example'/>`, true, true},
-		"mediated invitation":        {"", room, muc(`<invite from='crone@example'/>`), true, true},
-		"invitation by an occupant":  {"", occupant, muc(`<invite to='crone@example'/>`), true, true},
-		"private message":            {"chat", occupant, body + muc(``), false, true},
-		"private message, no type":   {"", occupant, body + muc(``), false, true},
-		"notice of a room":           {"", room, muc(`<status code='101'/>`), false, false},
-		"room says something":        {"", room, body + muc(``), true, true},
-		"private message, marked":    {"chat", occupant, body + muc(``) + `<private xmlns='urn:xmpp:carbons:2'/>`, false, false},
-		"error that answers nothing": {"error", "", body, false, false},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := world(t)
-			other := w.Remote(t)
-			a, b := pair(t, w)
-			peer, typ := "mercutio@verona.example/lane", ""
-			if tt.peer != "" {
-				peer = tt.peer
-			}
-			if tt.typ != "" {
-				typ = ` type='` + tt.typ + `'`
-			}
-			other.Send(peer, `<message to='`+romeo+`' id='1'`+typ+`>`+tt.payload+`</message>`)
-			if got, want := kinds(t, b.Got()), map[bool]string{true: "received"}[tt.received]; got != want {
-				t.Errorf("received: got %q, want %q", got, want)
-			}
-			if got := kinds(t, a.Got()); got != "plain" {
-				t.Errorf("the addressed client got %q", got)
-			}
-			a.Send(`<message to='` + peer + `' id='2'` + typ + `>` + tt.payload + `</message>`)
-			if got, want := kinds(t, b.Got()), map[bool]string{true: "sent"}[tt.sent]; got != want {
-				t.Errorf("sent: got %q, want %q", got, want)
-			}
-			a.Expect()
-		})
-	}
 }
 
 // TestCopies: XEP-0280 §7 and §8: what a copy looks like, with the id that the
@@ -179,7 +111,7 @@ func TestBareJID(t *testing.T) {
 	w := world(t)
 	a, b := pair(t, w)
 	c := w.Bind(t, "romeo@localhost/tower")
-	enable2(c)
+	want(c)
 	c.Send(`<presence><priority>-1</priority></presence>`)
 	for _, c := range []*imtest.Client{a, b, c} {
 		c.Got()
@@ -215,7 +147,7 @@ func TestToMyself(t *testing.T) {
 	t.Parallel()
 	w := world(t)
 	a, b := pair(t, w)
-	enable2(a)
+	want(a)
 	a.Got()
 	a.Send(`<message to='romeo@localhost' type='chat'>` + body + `</message>`)
 	if a, b := kinds(t, a.Got()), kinds(t, b.Got()); a != "plain" || b != "plain" {
@@ -332,97 +264,5 @@ func TestRestart(t *testing.T) {
 	}
 	if !m.Enabled(after.Session) {
 		t.Error("carbons are not enabled")
-	}
-}
-
-// TestForged is §11: copies that others made up do not pass, from wherever they
-// come and however many there are.
-func TestForged(t *testing.T) {
-	t.Parallel()
-	const forged = `<received xmlns='urn:xmpp:carbons:2'/>` + body + `<sent xmlns='urn:xmpp:carbons:2'><x/></sent><received xmlns='urn:xmpp:carbons:2'/>`
-	w := world(t)
-	other := w.Remote(t)
-	a, b := pair(t, w)
-	send := map[string]func(){
-		"elsewhere": func() {
-			other.Send("tybalt@capulet.example/home", `<message to='`+romeo+`' type='chat'>`+forged+`</message>`)
-		},
-		"here":   func() { w.Bind(t, juliet).Send(`<message to='` + romeo + `' type='chat'>` + forged + `</message>`) },
-		"myself": func() { b.Send(`<message to='` + romeo + `' type='chat'>` + forged + `</message>`) },
-	}
-	for name, f := range send {
-		f()
-		for _, xml := range a.Got() {
-			if strings.Contains(xml, carbons.NS) || !strings.Contains(xml, body) {
-				t.Errorf("%s: got %s", name, xml)
-			}
-		}
-		for _, xml := range b.Got() {
-			if strings.Count(xml, carbons.NS) != 1 {
-				t.Errorf("%s: the copy is %s", name, xml)
-			}
-		}
-	}
-}
-
-// TestErrors: an error is copied if it answers a message that was copied
-// (XEP-0280 §6.1), which is known of the last messages of a session.
-func TestErrors(t *testing.T) {
-	t.Parallel()
-	const peer = "mercutio@verona.example"
-	for name, tt := range map[string]struct {
-		more int
-		want string
-	}{
-		"of the last ones":       {carbons.Remembered - 1, "received"},
-		"of one before the last": {carbons.Remembered, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := world(t)
-			other := w.Remote(t)
-			a, b := pair(t, w)
-			for i := range 1 + tt.more {
-				a.Send(fmt.Sprintf(`<message to='%s' type='chat' id='%d'>%s</message>`, peer, i, body))
-			}
-			b.Got()
-			other.Send(peer+"/lane", `<message to='`+romeo+`' type='error' id='0'><private xmlns='urn:xmpp:carbons:2'/><error type='cancel'/></message>`)
-			if got := kinds(t, b.Got()); got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
-			other.Send("tybalt@capulet.example", `<message to='`+romeo+`' type='error' id='0'/>`)
-			if got := kinds(t, b.Got()); got != "" {
-				t.Errorf("an error from another: got %q", got)
-			}
-		})
-	}
-}
-
-// TestErrorsSent: what a client answers with an error to what it received goes
-// to the others.
-func TestErrorsSent(t *testing.T) {
-	t.Parallel()
-	const peer = "mercutio@verona.example/lane"
-	w := world(t)
-	other := w.Remote(t)
-	a, b := pair(t, w)
-	for id, payload := range map[string]string{"1": body, "2": body + `<private xmlns='urn:xmpp:carbons:2'/>`} {
-		other.Send(peer, `<message to='`+romeo+`' type='chat' id='`+id+`'>`+payload+`</message>`)
-		b.Got()
-		a.Send(`<message to='` + peer + `' type='error' id='` + id + `'><error type='cancel'/></message>`)
-		if got, want := kinds(t, b.Got()), map[string]string{"1": "sent"}[id]; got != want {
-			t.Errorf("%s: got %q, want %q", id, got, want)
-		}
-	}
-}
-
-// TestBounce: the error of the server itself is copied like another's.
-func TestBounce(t *testing.T) {
-	t.Parallel()
-	w := world(t)
-	a, b := pair(t, w)
-	a.Send(`<message to='nobody@localhost' type='chat' id='1'>` + body + `</message>`)
-	if got := kinds(t, b.Got()); got != "sent received" {
-		t.Errorf("got %q", got)
 	}
 }
