@@ -15,17 +15,25 @@
 // and given in its place, in the order of the ids. An id is given before its
 // message is stored, so a lower one may turn up late; of one sender it never
 // does, and the order of one sender is what is kept. A session that is not
-// available takes what is addressed to its full JID at once.
+// available takes what is addressed to its full JID at once, and a carbon copy
+// (XEP-0280) goes to one that is behind at once.
 //
 // A session never gets a message twice: a row under way knows who has had it,
 // be it live, from storage, as a carbon copy or as a result from the archive.
 // Two sessions that are behind at the same time both get what nobody has
-// acknowledged yet. When all sessions that had a message have ended without an
+// acknowledged yet; what one acknowledges before another has come to it is not
+// brought to that. When all sessions that had a message have ended without an
 // acknowledgement it goes to the others of the account, or waits.
 //
 // A session whose client reads the archive (module.UsesArchive) is not sent what
 // the archive had before it was bound. With XEP-0386 that is no longer
 // undelivered either (§4).
+//
+// # Limits
+//
+// Options.Window bounds what is on its way to a session from storage, and what is
+// held back for it in memory; beyond that new messages are found in storage. How
+// many messages may wait is up to who stores them.
 //
 // # Left out
 //

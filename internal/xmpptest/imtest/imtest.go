@@ -1,7 +1,7 @@
-// Package imtest runs the modules of RFC 6121 together in a real router, with
-// real sessions and a real database, without network. Everything that a stanza
-// causes has been queued when Send returns, so a test can say exactly what each
-// client gets.
+// Package imtest runs the modules of RFC 6121, the archive and the delivery of
+// what is stored together in a real router, with real sessions and a real
+// database, without network. Everything that a stanza causes has been queued when
+// Send returns, so a test can say exactly what each client gets.
 package imtest
 
 import (
