@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string) error {
 			err = e
 		}
 	}
-	if err == nil && !report.Result.OK() {
+	if err == nil && !report.OK() {
 		err = errBroken
 	}
 	if err != nil {

@@ -68,7 +68,7 @@ func lead(t *testing.T, cfg campaign.Config) {
 		t.Fatal(err)
 	}
 	t.Logf("%s", &text)
-	if !report.Result.OK() {
+	if !report.OK() {
 		t.Error("the server broke its promise")
 	}
 	if report.Result.Acked < cfg.Messages {

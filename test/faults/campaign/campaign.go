@@ -151,18 +151,32 @@ func (c *Campaign) strike(ctx context.Context) error {
 	plan := schedule(c.cfg, c.rand)
 	gap := max(1, c.cfg.Messages/max(1, len(plan)))
 	for i, f := range plan {
-		if err := c.traffic(ctx, 1+c.rand.IntN(2*gap)); err != nil {
+		if err := c.revived(ctx, c.traffic(ctx, 1+c.rand.IntN(2*gap))); err != nil {
 			return fmt.Errorf("before fault %d, %s: %w", i, f.Name(), err)
 		}
 		c.cfg.Logf("%d/%d %s, %d acknowledged", i+1, len(plan), f.Name(), c.total())
 		c.sample()
 		out, err := f.Strike(ctx, c)
-		if err != nil {
+		if err = c.revived(ctx, err); err != nil {
 			return fmt.Errorf("fault %d, %s: %w", i, f.Name(), err)
 		}
 		c.report.add(f, out)
 	}
-	return c.traffic(ctx, max(1, c.cfg.Messages-c.total()))
+	return c.revived(ctx, c.traffic(ctx, max(1, c.cfg.Messages-c.total())))
+}
+
+// revived restarts a server that does not serve any more, as its operator would:
+// that is noted, and the campaign goes on.
+func (c *Campaign) revived(ctx context.Context, err error) error {
+	if !errors.Is(err, errNoService) {
+		return err
+	}
+	c.report.Hangs++
+	c.cfg.Logf("%v: the server is killed and started", err)
+	now := time.Now()
+	c.server.Kill()
+	_, err = c.restart(ctx, now)
+	return err
 }
 
 // total counts the acknowledged messages.

@@ -20,6 +20,7 @@ type Report struct {
 	Faults  []Line       `json:"faults"`
 	Kills   Line         `json:"kills"`   // all of them
 	Outages Line         `json:"outages"` // all of the database's
+	Hangs   int          `json:"hangs"`   // how often nothing was served until a restart
 	First   Sample       `json:"first"`   // before any client came
 	Most    Sample       `json:"most"`
 	Last    Sample       `json:"last"` // when all have left
@@ -100,6 +101,9 @@ func (r *Report) finish() {
 	r.Outages = r.sum("all faults of the database", func(l Line) bool { return l.kind == kindDatabase })
 }
 
+// OK tells whether the server kept its promise.
+func (r *Report) OK() bool { return r.Result.OK() && r.Hangs == 0 }
+
 // JSON writes all of it.
 func (r *Report) JSON(w io.Writer) error {
 	e := json.NewEncoder(w)
@@ -129,6 +133,9 @@ func (r *Report) Text(w io.Writer) error {
 	v := r.Result
 	fmt.Fprintf(t, "\nsent %d, acknowledged %d, refused %d, received %d, archived %d\nlost %d, duplicated %d, reordered %d; delivered under an id that was not kept, and again: %d\n",
 		v.Sent, v.Acked, v.Errored, v.Received, v.Archived, v.Lost, v.Duplicated, v.Reordered, v.Provisional)
+	if r.Hangs > 0 {
+		fmt.Fprintf(t, "served nothing until it was restarted:\t%d\n", r.Hangs)
+	}
 	for _, rule := range check.Rules {
 		if n := v.Count(rule); n > 0 {
 			fmt.Fprintf(t, "%s:\t%d\n", rule, n)

@@ -25,8 +25,8 @@ func main() {
 	}
 }
 
-const head = `| server, store | SIGKILLs, database stops | acknowledged | never delivered | missing in an archive | doubled | out of order | accepting again, p50 and p99 | acknowledging again, p50 and p99 |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+const head = `| server, store | SIGKILLs, database stops | acknowledged | never delivered | missing in an archive | doubled | out of order | hangs | accepting again, p50 and p99 | acknowledging again, p50 and p99 |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 `
 
 func table(w io.Writer, dir string) error {
@@ -58,8 +58,8 @@ func row(r *campaign.Report) string {
 	if r.Store == "postgres" {
 		kills += fmt.Sprintf(", %d", r.Outages.N)
 	}
-	return fmt.Sprintf("| %s, %s | %s | %d | %d | %d | %d | %d | %s | %s |\n", r.Target, r.Store, kills, v.Acked,
-		v.Messages(check.NotDelivered), missing, v.Duplicated, v.Reordered, seconds(r.Kills.Accepting), seconds(r.Kills.Served))
+	return fmt.Sprintf("| %s, %s | %s | %d | %d | %d | %d | %d | %d | %s | %s |\n", r.Target, r.Store, kills, v.Acked,
+		v.Messages(check.NotDelivered), missing, v.Duplicated, v.Reordered, r.Hangs, seconds(r.Kills.Accepting), seconds(r.Kills.Served))
 }
 
 func seconds(t campaign.Times) string {
