@@ -74,8 +74,9 @@ func newToken(t *testing.T, s *xmpptest.Server, transport xmpptest.Transport, us
 func TestFAST(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	onEach(t, func(t *testing.T, transport xmpptest.Transport) {
-		id := map[xmpptest.Transport]string{xmpptest.WebSocket: phone, xmpptest.TCP: laptop}[transport]
+	for transport, id := range map[xmpptest.Transport]string{
+		xmpptest.WebSocket: phone, xmpptest.TCP: laptop, xmpptest.DirectTLS: strings.Replace(phone, "d", "e", 1),
+	} {
 		token := newToken(t, s, transport, "alice", id)
 		for range 2 {
 			c := opened2(t, s, transport)
@@ -91,7 +92,7 @@ func TestFAST(t *testing.T) {
 			c.ExpectNothing()
 			c.Disconnect()
 		}
-	})
+	}
 }
 
 // TestFASTFailures: who does not get in, and then with the password on the same

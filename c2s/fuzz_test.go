@@ -83,6 +83,8 @@ func FuzzMessages(f *testing.F) {
 		f.Add(open, c.text)
 	}
 	f.Add(open, closed)
+	f.Add(open, authenticate2("alice", xmpptest.Password, agent(phone), bind2Request, requestToken("HT-SHA-256-NONE")))
+	f.Add(open, withToken("alice", "token", phone, bind2Request))
 	f.Add(classicOpen, "<presence/>")
 	f.Add(classicOpen, "</stream:stream>")
 	f.Add("<?xml?>", "\n")
