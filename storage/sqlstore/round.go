@@ -25,7 +25,7 @@ type round struct {
 }
 
 // errChanged makes the committer repeat the ops of a batch one by one.
-var errChanged = errors.New("another node changed the account meanwhile")
+var errChanged = errors.New("the account has a message of that id, or was changed by another node meanwhile")
 
 func newRound(b bulk, ops []*op) *round {
 	r := &round{ops: ops, results: make([]error, len(ops)), limits: limits(ops)}
