@@ -21,8 +21,8 @@ import (
 // for one session, and goes to the others when that has ended.
 func TestDelivery(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(6) {
-		full := seed%3 == 2
+	for seed := range uint64(4) {
+		full := seed == 3
 		t.Run(fmt.Sprintf("%d, full JIDs %t", seed, full), func(t *testing.T) {
 			t.Parallel()
 			run(t, seed, full)
@@ -30,7 +30,7 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-const senders, each = 4, 60
+const senders, each = 4, 40
 
 // crowd are the recipient's clients.
 type crowd struct {
