@@ -14,6 +14,7 @@ import type { History } from './history';
 import { readArchived, readLive, toMessage } from './inbox';
 import { emptyChats } from './model';
 import type { ChatEvent, ChatsState, Conversation, ConversationMark, Message } from './model';
+import { momentAfter } from './order';
 import { Outbox, tooLong } from './outbox';
 import { Pages } from './pages';
 import { reduce } from './reducer';
@@ -105,7 +106,7 @@ export class Chats {
 
   /** Writes a message down, then sends it as soon as there is a connection. */
   async compose(peer: string, body: string): Promise<void> {
-    const at = Date.now();
+    const at = momentAfter(this.conversation(peer)?.messages.at(-1), Date.now());
     const id = newId();
     const message: Message = { id, peer, mine: true, body, at, state: 'waiting', tab: tabId() };
     await this.share({ type: 'composed', message });
@@ -136,7 +137,8 @@ export class Chats {
     try {
       await this.sync.catchUp(announce);
     } catch (err) {
-      console.warn('parley: the archive did not tell everything', err);
+      // A lost connection is tried again with the next one; anything else is worth a word.
+      if (this.client.online) console.warn('parley: the archive did not tell everything', err);
     }
     this.flush();
   }

@@ -1,5 +1,15 @@
 import type { Message } from './model';
 
+/** The place of the copy that is there already, or -1: for one message, where Known is for many. */
+export function findCopy(messages: readonly Message[], m: Message): number {
+  return messages.findIndex((x) => (x.mine === m.mine && (x.id === m.id || alike(x, m))) || (!!x.stanzaId && x.stanzaId === m.stanzaId));
+}
+
+// One copy may lack the archive's id: then the stanza's id and the text speak.
+function alike(a: Message, b: Message): boolean {
+  return (a.ref ?? a.id) === (b.ref ?? b.id) && a.body === b.body && !(a.stanzaId && b.stanzaId);
+}
+
 /**
  * Finds the copy of a message that is there already. Copies come live, as
  * carbons, from the archive, from other tabs and from this browser's database.
@@ -25,12 +35,10 @@ export class Known {
     return this.byId.get(side(m, m.id)) ?? this.byStanzaId.get(m.stanzaId ?? '') ?? this.alike(m);
   }
 
-  // One copy may lack the archive's id: then the stanza's id and the text speak.
   private alike(m: Message): number | undefined {
     const i = this.byRef.get(side(m, m.ref ?? m.id));
     const known = i === undefined ? undefined : this.messages[i];
-    if (!known || known.body !== m.body || (known.stanzaId && m.stanzaId)) return undefined;
-    return i;
+    return known && alike(known, m) ? i : undefined;
   }
 }
 

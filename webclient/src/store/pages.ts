@@ -32,7 +32,7 @@ export class Pages {
       const ids = new Set(known.map((m) => m.id));
       if (kept.some((m) => !ids.has(m.id))) return { messages: kept, complete: false };
       return await this.archived(peer, known);
-    } catch (err) {
+    } catch {
       // Without an archive this browser's messages are all there is.
       return this.client.online ? { messages: [], complete: true } : null;
     } finally {
@@ -44,13 +44,17 @@ export class Pages {
     this.cursors.clear();
   }
 
-  // XEP-0313 §3.4: backwards from the oldest message that the archive knows.
+  // XEP-0313 §3.4: backwards from the oldest message that the archive knows,
+  // past pages that hold nothing to show, such as receipts.
   private async archived(peer: string, known: readonly Message[]): Promise<Page | null> {
-    if (!this.client.online) return null;
-    const before = this.cursors.get(peer) ?? known.find((m) => m.stanzaId)?.stanzaId ?? '';
-    const page = await this.archive.page({ max: pageSize, before }, { with: peer });
-    if (page.ends) this.cursors.set(peer, page.ends.first);
-    const messages = readArchived(this.client, page.results).map(toMessage).filter((m) => m !== null);
-    return { messages, complete: page.complete || !page.ends };
+    while (this.client.online) {
+      const before = this.cursors.get(peer) ?? known.find((m) => m.stanzaId)?.stanzaId ?? '';
+      const page = await this.archive.page({ max: pageSize, before }, { with: peer });
+      if (page.ends) this.cursors.set(peer, page.ends.first);
+      const messages = readArchived(this.client, page.results).map(toMessage).filter((m) => m !== null);
+      const complete = page.complete || !page.ends;
+      if (complete || messages.length > 0) return { messages, complete };
+    }
+    return null;
   }
 }

@@ -1,4 +1,5 @@
-import { Known } from './identity';
+import { findCopy, Known } from './identity';
+import { byTime } from './order';
 import type { ChatEvent, ChatsState, Conversation, Message, SendState } from './model';
 
 /** The one place where conversations change; pure, so every case can be tested. */
@@ -136,7 +137,7 @@ function before(c: Conversation, list: readonly Message[]): Conversation {
 }
 
 function inOrder(messages: readonly Message[]): Message[] {
-  return [...messages].sort((a, b) => a.at - b.at);
+  return [...messages].sort(byTime);
 }
 
 // The copy from the archive shows that an own message is stored.
@@ -146,10 +147,14 @@ function absorb(known: Message, copy: Message): Message {
 }
 
 function insert(c: Conversation, m: Message): Conversation {
-  const { messages, added } = merge(c.messages, [m]);
-  if (added.length === 0) return messages === c.messages ? c : { ...c, messages };
+  const at = findCopy(c.messages, m);
+  if (at >= 0) {
+    const known = c.messages[at] as Message;
+    const next = absorb(known, m);
+    return next === known ? c : { ...c, messages: c.messages.map((x) => (x === known ? next : x)) };
+  }
   let i = c.messages.length;
-  while (i > 0 && (c.messages[i - 1] as Message).at > m.at) i--;
+  while (i > 0 && byTime(c.messages[i - 1] as Message, m) > 0) i--;
   return { ...c, messages: [...c.messages.slice(0, i), m, ...c.messages.slice(i)] };
 }
 

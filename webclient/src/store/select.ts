@@ -30,10 +30,19 @@ export function difference(before: ChatsState, after: ChatsState): { messages: M
     if (old === c) continue;
     if (!old || old.unread !== c.unread || old.newFrom !== c.newFrom) conversations.push(c);
     if (old?.messages === c.messages) continue;
-    const known = new Set(old?.messages);
-    for (const m of c.messages) if (!known.has(m)) messages.push(m);
+    messages.push(...changed(old?.messages ?? [], c.messages));
   }
   return { messages, conversations };
+}
+
+// Most changes touch one message of thousands: what both have at their sides is passed over.
+function changed(before: readonly Message[], after: readonly Message[]): Message[] {
+  let start = 0;
+  while (start < after.length && before[start] === after[start]) start++;
+  let end = 0;
+  while (end < after.length - start && before[before.length - 1 - end] === after[after.length - 1 - end]) end++;
+  const known = new Set(before.slice(start, before.length - end));
+  return after.slice(start, after.length - end).filter((m) => !known.has(m));
 }
 
 const groupSpan = 5 * 60_000;
@@ -43,6 +52,11 @@ export type Row =
   | { kind: 'day'; key: string; at: number }
   | { kind: 'new'; key: string }
   | { kind: 'message'; key: string; message: Message; first: boolean; last: boolean };
+
+/** What tells a message of a conversation from all others. */
+export function keyOf(m: Message): string {
+  return `${m.mine ? 'out' : 'in'} ${m.id}`;
+}
 
 /** The timeline as rows: messages of one side within five minutes form a group. */
 export function rows(messages: readonly Message[], newFrom: string | null): Row[] {
@@ -56,7 +70,7 @@ export function rows(messages: readonly Message[], newFrom: string | null): Row[
     if (isNew) out.push({ kind: 'new', key: 'new' });
     out.push({
       kind: 'message',
-      key: `${m.mine ? 'out' : 'in'} ${m.id}`,
+      key: keyOf(m),
       message: m,
       first: newDay || isNew || !together(before, m),
       last: !after || !together(m, after) || (newFrom !== null && after.id === newFrom),

@@ -1,6 +1,7 @@
 import { Component } from 'preact';
 import { clock, full } from '../lib/time';
 import type { Message, SendState } from '../store/model';
+import { keyOf } from '../store/select';
 import { Body } from './Body';
 import { useApp } from './context';
 import { Icon } from './icons';
@@ -23,7 +24,7 @@ export class MessageRow extends Component<Props> {
 
   override render({ message: m, first, last, name }: Props) {
     return (
-      <article class={`bubble-row ${m.mine ? 'mine' : 'theirs'}${first ? ' first' : ''}${last ? ' last' : ''}`}>
+      <article data-key={keyOf(m)} class={`bubble-row ${m.mine ? 'mine' : 'theirs'}${first ? ' first' : ''}${last ? ' last' : ''}`}>
         <div class={`bubble${m.state === 'failed' ? ' failed' : ''}`}>
           <span class="hidden">{m.mine ? 'You' : name}: </span>
           <Body text={m.body} />

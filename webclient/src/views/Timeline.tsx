@@ -1,75 +1,129 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { grown, newer, older, opening } from '../lib/span';
+import type { Span } from '../lib/span';
 import { dayName } from '../lib/time';
 import type { Message } from '../store/model';
-import { rows } from '../store/select';
+import { keyOf, rows } from '../store/select';
 import type { Row } from '../store/select';
 import { useApp } from './context';
 import { Icon } from './icons';
 import { MessageRow } from './MessageRow';
+import { Place, toEnd } from './place';
 
-/** How many messages are shown at first, and how many more at the top each time. */
-const step = 120;
-const nearEnd = 80;
-const nearStart = 200;
+/** How near to either side of what is in the document more is brought. */
+const near = 400;
+
+/** The span by the messages at its ends, for their numbers change; no end means up to the last one. */
+interface Shown {
+  from: string;
+  to: string;
+}
+
+const nothing: Shown = { from: '', to: '' };
 
 /** What was said, with dividers; follows the end until the reader scrolls away. */
 export function Timeline({ peer }: { peer: string }) {
   const app = useApp();
   const c = app.chats.conversation(peer);
   const messages = c?.messages ?? [];
+  const newFrom = c?.newFrom ?? null;
   const name = app.contacts.name(peer);
-  const [from, setFrom] = useState('');
+  const [shown, setShown] = useState(nothing);
   const [atEnd, setAtEnd] = useState(true);
   const box = useRef<HTMLDivElement>(null);
-  const place = useRef<Place>({ height: 0, top: 0, follow: true, placed: false, first: '' });
-  const start = startOf(messages, from, c?.newFrom ?? null, place.current.follow);
-  const first = messages[start]?.id ?? '';
-  if (first !== from) setFrom(first);
+  const place = useRef<Place | null>(null);
+  place.current ??= new Place();
+  const span = spanOf(messages, shown, newFrom, place.current.follow);
+  const attached = span.end === messages.length;
+  const show = (next: Span) => setShown(shownOf(messages, next));
+  const now = shownOf(messages, span);
+  if (now.from !== shown.from || now.to !== shown.to) setShown(now);
 
   useLayoutEffect(() => {
-    if (box.current) settle(box.current, place.current, first);
+    if (box.current) place.current?.settle(box.current, attached);
   });
   useLayoutEffect(() => {
     const el = box.current;
     if (!el) return undefined;
-    const observer = new ResizeObserver(() => place.current.follow && el.scrollTo({ top: el.scrollHeight }));
+    const observer = new ResizeObserver(() => place.current?.follow && toEnd(el));
     observer.observe(el);
     return () => observer.disconnect();
   }, []);
 
-  const onScroll = () => {
+  const latest = () => {
+    if (attached) return box.current?.scrollTo({ top: box.current.scrollHeight, behavior: calm() ? 'auto' : 'smooth' });
+    if (place.current) place.current.follow = true;
+    setShown(nothing);
+  };
+  // Who writes wants to see it.
+  const last = messages.at(-1);
+  const written = last?.mine && last.state === 'waiting' ? last.id : '';
+  useEffect(() => {
+    if (written && !place.current?.follow) latest();
+  }, [written]);
+
+  const look = () => {
     const el = box.current;
     if (!el) return;
-    place.current.top = el.scrollTop;
-    place.current.follow = el.scrollHeight - el.scrollTop - el.clientHeight < nearEnd;
-    setAtEnd(place.current.follow);
-    if (el.scrollTop > nearStart || place.current.follow) return;
-    void more();
+    if (el.scrollTop < near) void back(el);
+    else if (!attached && el.scrollHeight - el.scrollTop - el.clientHeight < near) show(newer(span, messages.length));
   };
-  const more = async () => {
-    if (start === 0) await app.chats.earlier(peer);
+  const back = async (el: HTMLElement) => {
+    if (span.start > 0) return show(older(span));
+    // A list that is not filled grows by itself; else the reader asks by scrolling.
+    await app.chats.earlier(peer);
+    if (el.scrollTop >= near) return;
     const list = app.chats.conversation(peer)?.messages ?? [];
-    const i = list.findIndex((m) => m.id === first);
-    if (i > 0) setFrom(list[Math.max(0, i - step)]?.id ?? '');
+    const i = indexOf(list, now.from);
+    if (i > 0) setShown(shownOf(list, older({ start: i, end: Math.max(i, indexOf(list, now.to)) + 1 })));
   };
-  const toEnd = () => box.current?.scrollTo({ top: box.current.scrollHeight, behavior: calm() ? 'auto' : 'smooth' });
+  const online = app.link.value === 'online';
+  useEffect(() => {
+    const el = box.current;
+    if (el && online && span.start === 0 && el.scrollHeight <= el.clientHeight + near) void app.chats.earlier(peer);
+  }, [now.from, messages.length, online]);
 
+  const onScroll = () => {
+    const el = box.current;
+    if (!el || !place.current) return;
+    place.current.note(el, attached);
+    setAtEnd(place.current.follow);
+    look();
+  };
   return (
     <div class="timeline-frame">
       <div class="timeline" ref={box} onScroll={onScroll} role="log" aria-label="Messages" tabIndex={0}>
         {messages.length === 0 && <p class="timeline-empty">No messages yet. Say hello.</p>}
-        {rows(messages.slice(start), c?.newFrom ?? null).map((r) => (
+        {rows(messages.slice(span.start, span.end), newFrom).map((r) => (
           <RowView key={r.key} row={r} name={name} />
         ))}
-        {c?.typing && <TypingBubble />}
+        {c?.typing && attached && <TypingBubble />}
       </div>
-      {!atEnd && (
-        <button type="button" class="jump" onClick={toEnd}>
+      {!(atEnd && attached) && (
+        <button type="button" class="jump" onClick={latest}>
           <Icon name="down" size={18} /> Latest
         </button>
       )}
     </div>
   );
+}
+
+function spanOf(messages: readonly Message[], shown: Shown, newFrom: string | null, follow: boolean): Span {
+  const start = indexOf(messages, shown.from);
+  if (start < 0) return opening(messages.length, newFrom === null ? -1 : messages.findIndex((m) => !m.mine && m.id === newFrom));
+  const end = indexOf(messages, shown.to);
+  if (end < 0) return grown({ start, end: messages.length }, messages.length, follow);
+  return { start, end: end + 1 };
+}
+
+function shownOf(messages: readonly Message[], { start, end }: Span): Shown {
+  const from = messages[start];
+  const to = messages[end - 1];
+  return { from: from ? keyOf(from) : '', to: to && end < messages.length ? keyOf(to) : '' };
+}
+
+function indexOf(messages: readonly Message[], key: string): number {
+  return key === '' ? -1 : messages.findIndex((m) => keyOf(m) === key);
 }
 
 function TypingBubble() {
@@ -78,43 +132,6 @@ function TypingBubble() {
       <span class="bubble dots" aria-hidden="true"><i /><i /><i /></span>
     </div>
   );
-}
-
-// The shown part begins at a message, not at a count, so that it does not
-// slide under the reader; it is cut again once the reader is back at the end.
-function startOf(messages: readonly Message[], from: string, newFrom: string | null, follow: boolean): number {
-  const usual = Math.max(0, messages.length - step);
-  const i = from === '' ? -1 : messages.findIndex((m) => m.id === from);
-  if (i >= 0 && !(follow && messages.length - i > 3 * step)) return i;
-  const fresh = newFrom === null ? -1 : messages.findIndex((m) => m.id === newFrom);
-  return fresh >= 0 ? Math.max(0, Math.min(usual, fresh - 10)) : usual;
-}
-
-interface Place {
-  height: number;
-  top: number;
-  follow: boolean;
-  placed: boolean;
-  first: string;
-}
-
-// Opens at the New line, else at the end; keeps the reader's place when older
-// messages appear above; follows the end while the reader is there.
-function settle(el: HTMLElement, place: Place, first: string): void {
-  const line = el.querySelector<HTMLElement>('.divider.new');
-  if (!place.placed && first !== '') {
-    place.placed = true;
-    if (line) el.scrollTop = line.offsetTop - 60;
-    else el.scrollTop = el.scrollHeight;
-  } else if (place.follow) {
-    el.scrollTop = el.scrollHeight;
-  } else if (first !== place.first) {
-    el.scrollTop = place.top + el.scrollHeight - place.height;
-  }
-  place.first = first;
-  place.height = el.scrollHeight;
-  place.top = el.scrollTop;
-  place.follow = el.scrollHeight - el.scrollTop - el.clientHeight < nearEnd;
 }
 
 function calm(): boolean {

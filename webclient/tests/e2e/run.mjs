@@ -10,11 +10,13 @@
 import { launch } from './harness.mjs';
 import { tests as chat } from './chat.mjs';
 import { tests as door } from './door.mjs';
+import { tests as history } from './history.mjs';
 import { tests as network } from './network.mjs';
 import { tests as screens } from './screens.mjs';
+import { tests as sessions } from './sessions.mjs';
 
 const wanted = process.argv.slice(2).join(' ');
-const all = { ...door, ...chat, ...network, ...screens };
+const all = { ...door, ...chat, ...history, ...network, ...sessions, ...screens };
 const browser = await launch();
 let failed = 0;
 for (const [name, test] of Object.entries(all)) {
