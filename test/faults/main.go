@@ -77,6 +77,7 @@ func parse(args []string) (cfg campaign.Config, json string, err error) {
 	f.IntVar(&cfg.Users, "users", cfg.Users, "clients, one for each account")
 	f.IntVar(&cfg.Window, "window", cfg.Window, "unacknowledged messages of a client")
 	f.IntVar(&cfg.Kills, "kills", cfg.Kills, "SIGKILLs")
+	f.IntVar(&cfg.Restarts, "restarts", cfg.Restarts, "stops and starts in order")
 	f.IntVar(&cfg.Database, "database", cfg.Database, "faults of the database")
 	f.IntVar(&cfg.Clients, "clients", cfg.Clients, "faults of clients")
 	f.IntVar(&cfg.Clock, "clock", cfg.Clock, "steps of the clock")

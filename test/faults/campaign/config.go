@@ -18,6 +18,7 @@ type Config struct {
 	Window int // unacknowledged messages of one client
 
 	Kills    int // SIGKILLs
+	Restarts int // in order
 	Database int // faults of the database
 	Clients  int // faults of clients
 	Clock    int // steps of the clock
@@ -42,7 +43,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Target: "parley", Store: "files", Seed: 1, Users: 50, Window: 16,
-		Kills: 200, Database: 50, Clients: 100, Clock: 10, Messages: 500_000,
+		Kills: 200, Restarts: 20, Database: 50, Clients: 100, Clock: 10, Messages: 500_000,
 		Outage: 3 * time.Second, LongOutage: 75 * time.Second, Long: 2, Bound: 45 * time.Second, Patience: 60 * time.Second,
 		Logf: func(string, ...any) {},
 	}

@@ -22,6 +22,19 @@ func (kill) Strike(ctx context.Context, c *Campaign) (Outcome, error) {
 	return c.restart(ctx, now)
 }
 
+// orderly is a stop as an operator makes it, and a start.
+type orderly struct{}
+
+// Name implements Fault.
+func (orderly) Name() string { return "restart in order (SIGTERM)" }
+
+// Strike implements Fault.
+func (orderly) Strike(ctx context.Context, c *Campaign) (Outcome, error) {
+	now := time.Now()
+	c.server.Terminate()
+	return c.restart(ctx, now)
+}
+
 // killAt is SIGKILL at a failpoint.
 type killAt struct{ point failpoint.Point }
 

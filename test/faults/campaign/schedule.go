@@ -16,6 +16,7 @@ func schedule(cfg Config, r *rand.Rand) []Fault {
 	shuffle(r, others)
 	tail := len(others) / 10
 	first := append(repeat(cfg.Kills, kills(cfg)), others[tail:]...)
+	first = append(first, repeat(cfg.Restarts, []Fault{orderly{}})...)
 	shuffle(r, first)
 	return append(first, others[:tail]...)
 }

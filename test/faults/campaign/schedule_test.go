@@ -34,7 +34,7 @@ func TestSchedule(t *testing.T) {
 	if slices.Equal(first, names(cfg, 2)) {
 		t.Error("another seed makes the same schedule")
 	}
-	if want := cfg.Kills + cfg.Database + cfg.Clients + cfg.Clock; len(first) != want {
+	if want := cfg.Kills + cfg.Restarts + cfg.Database + cfg.Clients + cfg.Clock; len(first) != want {
 		t.Errorf("%d faults, want %d", len(first), want)
 	}
 	for name, want := range map[string]int{
@@ -53,8 +53,8 @@ func TestScheduleEndsWithoutKills(t *testing.T) {
 	t.Parallel()
 	cfg := Default()
 	others := cfg.Database + cfg.Clients + cfg.Clock
-	for _, f := range schedule(cfg, rand.New(rand.NewPCG(3, 0)))[cfg.Kills+others-others/10:] {
-		if kindOf(f) == kindKill {
+	for _, f := range schedule(cfg, rand.New(rand.NewPCG(3, 0)))[cfg.Kills+cfg.Restarts+others-others/10:] {
+		if _, restart := f.(orderly); restart || kindOf(f) == kindKill {
 			t.Errorf("%s at the end", f.Name())
 		}
 	}
@@ -63,7 +63,7 @@ func TestScheduleEndsWithoutKills(t *testing.T) {
 func TestScheduleOfPart(t *testing.T) {
 	t.Parallel()
 	cfg := Default()
-	cfg.Kills, cfg.Clients, cfg.Clock, cfg.Long, cfg.Database = 4, 0, 3, 0, 4
+	cfg.Kills, cfg.Restarts, cfg.Clients, cfg.Clock, cfg.Long, cfg.Database = 4, 0, 0, 3, 0, 4
 	cfg.SmallDisk = 1
 	if got := names(cfg, 1); count(got, "disk full") != 2 || count(got, "SQLite file locked") != 2 || count(got, "clock steps") != 3 {
 		t.Errorf("files, small disk: %q", got)

@@ -13,7 +13,7 @@ go build -o "$out/faults" ./test/faults || exit 1
 for target in parley prosody ejabberd; do
   for store in files postgres; do
     "$out/faults" -target $target -store $store -basic -users "$users" -kills "$kills" -database "$database" \
-      -clients 20 -clock 0 -long 0 -messages "$messages" -bound 0 -json "$out/$target-$store.json" \
+      -restarts 0 -clients 20 -clock 0 -long 0 -messages "$messages" -bound 0 -json "$out/$target-$store.json" \
       >"$out/$target-$store.txt" 2>"$out/$target-$store.log"
     # Losses make it fail, and are what is to be shown. Anything else has no report.
     tail -n 1 "$out/$target-$store.log" >&2

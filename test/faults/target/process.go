@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"runtime"
 	"syscall"
+	"time"
 )
 
 // process is a server's, in a group of its own.
@@ -49,6 +50,19 @@ func (p *process) Kill() {
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // it may be gone
 	<-p.exited
 }
+
+// Terminate implements Server.
+func (p *process) Terminate() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may be gone
+	select {
+	case <-p.exited:
+	case <-time.After(terminateTime):
+		p.Kill()
+	}
+}
+
+// terminateTime is what a server has to end in order.
+const terminateTime = 30 * time.Second
 
 // Exited implements Server.
 func (p *process) Exited() <-chan struct{} { return p.exited }

@@ -23,6 +23,8 @@ type Server interface {
 	Start() error
 	// Kill ends it as by SIGKILL and waits until it is gone.
 	Kill()
+	// Terminate asks it to end and waits until it is gone.
+	Terminate()
 	// Exited is closed when the process of the last Start is gone.
 	Exited() <-chan struct{}
 	Address() client.Address
