@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/internal/config"
 	"parley/internal/xmpptest"
 )
 
@@ -171,4 +172,43 @@ func TestConflict(t *testing.T) {
 			t.Errorf("bob saw %q", seen)
 		}
 	})
+}
+
+// TestUnarchived: what no archive takes, and whose sender is not told what was
+// stored, is in storage only while nobody has it. It is not lost for that.
+func TestUnarchived(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *config.Config) { c.Archive.Default = "never" })
+	waiting := func() int {
+		n, err := s.Store.CountUndelivered(t.Context(), "alice@localhost")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	bob := s.Dial(t, xmpptest.TCP, "bob", "")
+	phone := bindRaw(t, s, "x")
+	phone.send("<presence/>")
+	phone.until("</presence>")
+	for i := range 3 {
+		bob.Send(chat("alice@localhost", i))
+	}
+	bob.Drain()
+	phone.until("<body>2</body>")
+	if n := waiting(); n != 0 {
+		t.Errorf("%d messages are in storage while they are on their way", n)
+	}
+	reset(phone.Conn)
+	s.Dial(t, xmpptest.TCP, "alice", "x").Disconnect() // the old session has handed back
+	if n := waiting(); n != 3 {
+		t.Errorf("%d messages wait, want 3", n)
+	}
+	managed := manage(t, s, xmpptest.TCP, "bob", "m")
+	managed.Send(chat("alice@localhost", 3)) // is told when it is stored
+	if h := managed.counted(); h != "1" {
+		t.Errorf("got h %s", h)
+	}
+	alice := s.Dial(t, xmpptest.TCP, "alice", "x")
+	alice.Send("<presence/>")
+	wantIDs(t, messageIDs(alice.Drain()), "0", "1", "2", "3")
 }

@@ -70,7 +70,7 @@ func (o *options) load(ctx context.Context) (r workload.Result, err error) {
 		return o.against(ctx, o.target)
 	}
 	server, err := parley.Start(ctx, parley.Options{
-		Accounts: o.spec.Users(o.work), Database: o.postgres, LogLevel: o.logLevel,
+		Accounts: o.spec.Users(o.work), Database: o.postgres, Archive: o.archive, LogLevel: o.logLevel,
 		Command: o.command(), Progress: o.progress,
 	})
 	if err != nil {

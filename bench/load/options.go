@@ -24,6 +24,7 @@ type options struct {
 	target   workload.Target // unless spawn
 	spawn    bool
 	postgres string
+	archive  string
 	logLevel string
 	binary   string // Parley's, "" to build it
 	profiles profiles
@@ -93,6 +94,7 @@ func (o *options) flags(stderr io.Writer) *flag.FlagSet {
 
 	f.BoolVar(&o.spawn, "spawn", false, "build and start Parley, with accounts of its own")
 	f.StringVar(&o.transport, "transport", "", "with -spawn: ws or tcp (default ws)")
+	f.StringVar(&o.archive, "archive", "always", "with -spawn: what is archived: always or never")
 	f.StringVar(&o.postgres, "postgres", "", "with -spawn: the URL of a Postgres database instead of SQLite")
 	f.StringVar(&o.binary, "parley", "", "with -spawn: a parley that is built already")
 	f.StringVar(&o.logLevel, "log-level", "warn", "with -spawn: Parley's log level")

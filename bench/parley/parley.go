@@ -1,6 +1,7 @@
 package parley
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type Options struct {
 	Database string   // Postgres URL; "": SQLite
 	Command  []string // runs Parley; nil: it is built from the sources
 	LogLevel string
+	Archive  string                           // what is archived: "always", the default, or "never"
 	Progress func(format string, args ...any) // nil: silent
 }
 
@@ -94,6 +96,7 @@ func (s *Server) configure(opts Options) ([]string, error) {
 		"PARLEY_C2S_TLS_ADDR=", "PARLEY_ADMIN_ADDR=",
 		"PARLEY_REQUIRE_TLS=false", "PARLEY_LIMITS=off", "PARLEY_LOG_LEVEL=" + level,
 		"PARLEY_DATABASE_URL=" + opts.Database,
+		"PARLEY_ARCHIVE_DEFAULT=" + cmp.Or(opts.Archive, "always"),
 	}
 	if s.cfg, err = config.Load(env, ""); err != nil {
 		return nil, err

@@ -70,7 +70,42 @@ func (m *Module) received(ctx context.Context, ev *module.Event) error {
 	if err != nil {
 		return err
 	}
+	if !listed && mayWait(ev) {
+		m.receiveLive(ev, account, m.idOf(given))
+		return nil
+	}
 	return m.receive(ctx, ev, account, m.idOf(given), listed)
+}
+
+// mayWait reports whether a message need not be stored before somebody misses
+// it: it goes to a session now, and its sender is not told what was stored.
+func mayWait(ev *module.Event) bool {
+	return len(ev.Receivers) > 0 && ev.Session != nil && !ev.Session.Managed()
+}
+
+// receiveLive leaves a message that no archive takes to those who are there.
+func (m *Module) receiveLive(ev *module.Event, account jid.JID, id int64) {
+	ev.Track = m.deliveries.Unstored(account, id, func(st *module.Stanza) storage.Pending {
+		row := message(&module.Event{Stanza: st}, id, account, st.From)
+		p := refusal{m.store.AppendMessage(context.Background(), row, storage.Append{Undelivered: true})}
+		p.Then(func() { m.lost(st, p.Err()) })
+		return p
+	})
+}
+
+// lost tells a sender, who has heard nothing of storing, that it failed.
+func (m *Module) lost(st *module.Stanza, err error) {
+	if err == nil {
+		return
+	}
+	refused, ok := errors.AsType[*stanza.Error](err)
+	if !ok {
+		m.logger().Error("message not stored", "jid", st.To.String(), "err", err)
+		refused = stanza.NewError(stanza.InternalServerError, "")
+	}
+	if answer := st.Bounce(refused); answer != nil {
+		m.sweeping.Go(func() { m.host.Route(context.Background(), answer) })
+	}
 }
 
 func (m *Module) idOf(given string) int64 {

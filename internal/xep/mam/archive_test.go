@@ -8,6 +8,7 @@ import (
 
 	"parley/internal/jid"
 	"parley/internal/module"
+	"parley/internal/session"
 	"parley/internal/xep/mam"
 	"parley/internal/xmpptest/imtest"
 )
@@ -128,8 +129,9 @@ func TestForgedEverywhere(t *testing.T) {
 	}
 }
 
-// TestNotListed: what the archive must not have waits all the same, and carries
-// no stanza-id; what is not stored is only sent.
+// TestNotListed: what the archive must not have waits all the same, if its
+// sender is told what was stored, and carries no stanza-id; what is not stored
+// is only sent.
 func TestNotListed(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
@@ -146,6 +148,7 @@ func TestNotListed(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, mam.Options{})
 			a, b := w.Bind(t, romeo), w.online(t, juliet)
+			a.Manage(session.Management{}, nil)
 			a.Send(`<message to='juliet@localhost' type='chat'>` + c.payload + `</message>`)
 			b.Expect(`<message from='` + romeo + `' to='juliet@localhost' type='chat'>` + c.payload + `</message>`)
 			if n := len(w.archive(t, "juliet@localhost")) + len(w.archive(t, "romeo@localhost")); n != 0 {

@@ -67,6 +67,9 @@ type Deliveries interface {
 	// Track returns the tracker of a message for account that was given to
 	// storage with that id; p is its write.
 	Track(account jid.JID, id int64, p storage.Pending) module.Tracker
+	// Unstored returns the tracker of a message for account that is stored only
+	// if need be, by store, under that id.
+	Unstored(account jid.JID, id int64, store func(*module.Stanza) storage.Pending) module.Tracker
 	// Retrieved returns the tracker of an archive result sent to s for the
 	// undelivered row id: when it is acknowledged the row is settled, and s is
 	// not sent it again.

@@ -94,6 +94,10 @@ func (m *Module) logger() *slog.Logger { return m.host.Logger("offline") }
 // Track returns the tracker of a message for account that was given to storage
 // with that id; p is its write.
 func (m *Module) Track(account jid.JID, id int64, p storage.Pending) module.Tracker {
+	return m.newTracked(account, id, p)
+}
+
+func (m *Module) newTracked(account jid.JID, id int64, p storage.Pending) *row {
 	r := m.newRow(account, id)
 	r.track(p)
 	p.Then(r.written)
