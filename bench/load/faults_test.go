@@ -78,8 +78,6 @@ func pass(client, upstream net.Conn, f fault) {
 
 func TestFaultsAreFound(t *testing.T) {
 	t.Parallel()
-	target := start(t)["tcp"]
-	at := slices.Index(target, "-addr") + 1
 	for name, tt := range map[string]struct {
 		fault fault
 		want  string
@@ -91,8 +89,9 @@ func TestFaultsAreFound(t *testing.T) {
 		"disconnect": {func([]byte) [][]byte { return [][]byte{[]byte("</stream:stream>")} }, "closed the stream"},
 		"nonsense":   {func([]byte) [][]byte { return [][]byte{[]byte("oops<")} }, "not a stream of elements"},
 	} {
-		// One after another: two with the same users would find each other's messages.
-		args := slices.Clone(target)
+		// Each on a server of its own: others with the same users would find its messages.
+		target := start(t)["tcp"]
+		args, at := slices.Clone(target), slices.Index(target, "-addr")+1
 		args[at] = faulty(t, target[at], tt.fault)
 		_, err := load(t, append([]string{"chat", "-pairs", "1", "-warmup", "50ms", "-count", "50", "-patience", "500ms"}, args...)...)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
