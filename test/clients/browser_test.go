@@ -1,6 +1,7 @@
 package clients_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -150,5 +151,26 @@ func TestClassicPage(t *testing.T) {
 			"bob writes alice: to the present", "alice hears to the present",
 			"alice says to the past", "bob finds alice@localhost: to the past",
 			"bob disconnects", "alice sees bob offline")
+	})
+}
+
+// A mark says that the server has a message on disk: SIGKILL right after it
+// loses nothing, and what was written while it was away follows, once and in
+// order (XEP-0198, XEP-0359).
+func TestPageAfterKill(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, p *parley) {
+		b := startBrowser(t, p)
+		b.do(t, "alice enters "+p.passwords["alice@localhost"], "alice opens bob")
+		for i := range 3 {
+			b.do(t, fmt.Sprintf("alice says stored %d", i), fmt.Sprintf("alice has stored %d", i))
+			p.kill(t)
+			b.do(t, "alice is cut off", fmt.Sprintf("alice says written %d", i))
+			p.start(t)
+			b.do(t, "alice is back")
+		}
+		b.do(t, "bob enters "+p.passwords["bob@localhost"], "bob opens alice",
+			"bob reads all stored 0, written 0, stored 1, written 1, stored 2, written 2",
+			"alice reads all stored 0, written 0, stored 1, written 1, stored 2, written 2")
 	})
 }

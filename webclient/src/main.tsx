@@ -39,7 +39,7 @@ async function main(): Promise<void> {
       document.title = n > 0 ? `(${n}) Parley` : 'Parley';
     });
     addEventListener('pagehide', () => app.hide());
-    addEventListener('pageshow', (e) => e.persisted && app.client.nudge());
+    addEventListener('pageshow', (e) => e.persisted && app.show());
   } catch (err) {
     console.error('parley: could not start', err);
     render(<Broken />, root);

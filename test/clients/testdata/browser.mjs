@@ -30,6 +30,12 @@ const verbs = {
     await page.getByLabel('Status').fill(status);
     await page.getByRole('button', { name: 'Save' }).click();
   },
+  has: (page, _, text) => page.locator('.bubble-row.mine', { hasText: text }).locator('.mark.sent, .mark.received').waitFor(),
+  'reads all': async (page, _, texts) => {
+    await hears(page, texts.split(', ').at(-1));
+    const got = (await page.locator('.bubble .body').allInnerTexts()).join(', ');
+    if (got !== texts) throw new Error(`the page shows ${got}`);
+  },
   'is cut off': (page) => page.locator('.banner.shown').waitFor(),
   'is back': async (page) => {
     await online(page);
@@ -81,7 +87,7 @@ async function person(who) {
 async function obey(line) {
   const [who, ...rest] = line.split(' ');
   const order = rest.join(' ');
-  const verb = Object.keys(verbs).find((v) => order === v || order.startsWith(`${v} `));
+  const verb = Object.keys(verbs).sort((a, b) => b.length - a.length).find((v) => order === v || order.startsWith(`${v} `));
   if (!verb) throw new Error('there is no such verb');
   const { page } = await person(who);
   await verbs[verb](page, who, order.slice(verb.length + 1));

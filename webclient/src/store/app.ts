@@ -45,6 +45,8 @@ export class App {
   private reload = new ReloadSign();
   /** Whether this page has caught up with the session that it goes on with. */
   private settled = false;
+  /** Whether the contacts still think that we are there when a stream is resumed. */
+  private known = true;
   private successor = false;
   private phaseSignal = signal<Phase>('out');
   private accountSignal = signal('');
@@ -93,7 +95,8 @@ export class App {
     const { jid, keys } = kept.saved;
     await this.enter(jid);
     const left = this.successor ? takeOver(jid) : null;
-    if (left) this.contacts.restore(left.contacts);
+    if (left?.contacts) this.contacts.restore(left.contacts);
+    this.known = left?.contacts !== null;
     this.client.start({ jid, secret: keys }, true, left?.stream);
   }
 
@@ -126,13 +129,22 @@ export class App {
   }
 
   /**
-   * The page goes away: the contacts should know at once, unless it is only
-   * loaded again; then the next page goes on with the stream.
+   * The page goes away, perhaps only to be loaded again: then the next one goes
+   * on with the stream. The contacts should know at once, unless it is certain.
    */
   hide(): void {
-    const stream = this.reload.given ? this.client.keep() : null;
-    if (stream) leave({ jid: this.accountSignal.value, stream, contacts: this.contacts.snapshot() });
-    else this.client.pause();
+    if (!this.reload.given) this.contacts.leave();
+    const stream = this.client.keep();
+    if (!stream) return this.client.pause();
+    leave({ jid: this.accountSignal.value, stream, contacts: this.reload.given ? this.contacts.snapshot() : null });
+  }
+
+  /** The page was not thrown away after all. */
+  show(): void {
+    takeOver(this.accountSignal.value);
+    this.settled = this.known = false;
+    this.client.drop();
+    this.client.nudge();
   }
 
   private async prepare(): Promise<void> {
@@ -167,7 +179,8 @@ export class App {
   // other tabs may have stored more than this one has seen.
   private async resumed(): Promise<void> {
     this.chats.flush();
-    const known = this.contacts.resume().catch((err) => console.warn('parley: the contact list did not come', err));
+    const known = (this.known ? this.contacts.resume() : this.contacts.start()).catch((err) => console.warn('parley: the contact list did not come', err));
+    this.known = true;
     if (!this.settled) await this.chats.catchUp(async () => void (await known));
     this.settled = true;
   }

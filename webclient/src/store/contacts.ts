@@ -86,6 +86,11 @@ export class Contacts {
     this.connected.value = false;
   }
 
+  /** The page may be gone for good. */
+  leave(): void {
+    this.client.send(ownPresence('offline', '', null));
+  }
+
   snapshot(): ContactsSnapshot {
     const present = [...this.present.value].map(([jid, list]): [string, ResourcePresence[]] => [jid, [...list.values()]]);
     return { own: this.mine.value, requests: this.asking.value, present };

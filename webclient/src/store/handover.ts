@@ -6,7 +6,8 @@ import { tabId } from './tabs';
 export interface Handover {
   jid: string;
   stream: KeptStream;
-  contacts: ContactsSnapshot;
+  /** Null when the contacts were told that we left. */
+  contacts: ContactsSnapshot | null;
 }
 
 // The name of the tab is part of the key: a duplicated tab has a copy of the
@@ -36,8 +37,8 @@ export function takeOver(jid: string): Handover | null {
 }
 
 /**
- * Whether this page is going away only to be loaded again. Browsers that do
- * not tell are taken to close it.
+ * Whether this page is certainly going away only to be loaded again. Not all
+ * browsers tell, and none does when its own button was used.
  */
 export class ReloadSign {
   private reloading = false;
