@@ -171,8 +171,7 @@ export class App {
     if (resumed) return this.resumed();
     this.settled = false;
     enableCarbons(this.client).catch((err) => console.warn('parley: no carbon copies', err));
-    await this.chats.catchUp(() => this.contacts.start());
-    this.settled = true;
+    this.settled = await this.chats.catchUp(() => this.contacts.start());
   }
 
   // The stream brings what was missed, except to a page that begins with it:
@@ -181,8 +180,7 @@ export class App {
     this.chats.flush();
     const known = (this.known ? this.contacts.resume() : this.contacts.start()).catch((err) => console.warn('parley: the contact list did not come', err));
     this.known = true;
-    if (!this.settled) await this.chats.catchUp(async () => void (await known));
-    this.settled = true;
+    this.settled ||= await this.chats.catchUp(async () => void (await known));
   }
 
   private linkChanged(state: ClientState): void {

@@ -132,15 +132,18 @@ export class Chats {
     this.outbox.stored(ids);
   }
 
-  /** Fetches what was missed, around becoming available; then sends what waits. */
-  async catchUp(announce: () => Promise<void>): Promise<void> {
-    try {
-      await this.sync.catchUp(announce);
-    } catch (err) {
-      // A lost connection is tried again with the next one; anything else is worth a word.
-      if (this.client.online) console.warn('parley: the archive did not tell everything', err);
-    }
+  /** Fetches what was missed, around becoming available, and sends what waits; whether all of it came is told. */
+  async catchUp(announce: () => Promise<void>): Promise<boolean> {
+    const whole = await this.sync.catchUp(announce).then(
+      () => true,
+      (err) => {
+        // A lost connection is tried again with the next one; anything else is worth a word.
+        if (this.client.online) console.warn('parley: the archive did not tell everything', err);
+        return false;
+      },
+    );
     this.flush();
+    return whole;
   }
 
   opened(peer: string): void {

@@ -22,7 +22,7 @@ export function Banner() {
           <span class="spinner" aria-hidden="true" />
           <span>
             {navigator.onLine ? 'Reconnecting…' : 'You are offline.'}
-            {n > 0 && ` ${n} ${n === 1 ? 'message' : 'messages'} waiting.`}
+            {n > 0 && ` ${n} waiting.`}
           </span>
           <button type="button" class="quiet" onClick={() => app.client.nudge()}>Try now</button>
         </>

@@ -16,7 +16,7 @@ export const tests = {
     proxy.cut();
     await a.locator('.banner.shown').waitFor();
     for (const n of [1, 2, 3]) await say(a, `while away ${n}`);
-    await a.getByText('3 messages waiting').waitFor();
+    await a.getByText('3 waiting').waitFor();
     await say(b, 'sent to the absent');
     proxy.restore();
     await online(a);
@@ -34,7 +34,7 @@ export const tests = {
     proxy.cut();
     await a.locator('.banner.shown').waitFor();
     for (const n of [1, 2, 3, 4, 5]) await say(a, `kept ${n}`);
-    await a.getByText('5 messages waiting').waitFor();
+    await a.getByText('5 waiting').waitFor();
     proxy.restore();
     await a.reload();
     await hears(b, 'kept 5');

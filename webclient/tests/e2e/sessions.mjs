@@ -117,7 +117,7 @@ export const tests = {
     proxy.cut();
     await a.locator('.banner.shown').waitFor();
     for (const n of [1, 2, 3, 4, 5]) await say(a, `kept ${n}`);
-    await a.getByText('5 messages waiting').waitFor();
+    await a.getByText('5 waiting').waitFor();
     const context = a.context();
     await a.close();
     proxy.restore();
