@@ -24,9 +24,9 @@ func TestMain(m *testing.M) {
 func short(store string) campaign.Config {
 	cfg := campaign.Default()
 	cfg.Store, cfg.Users, cfg.Window = store, 8, 8
-	cfg.Kills, cfg.Restarts, cfg.Database, cfg.Clients, cfg.Clock, cfg.Messages = 8, 1, 4, 4, 2, 1000
+	cfg.Kills, cfg.Restarts, cfg.Database, cfg.Clients, cfg.Clock, cfg.Messages = 9, 1, 4, 4, 2, 1000
 	cfg.Outage, cfg.Long = 500*time.Millisecond, 0
-	cfg.SmallDisk = 512 << 20
+	cfg.SmallDisk = 256 << 20
 	return cfg
 }
 

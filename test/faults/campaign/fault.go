@@ -28,7 +28,7 @@ const (
 
 func kindOf(f Fault) kind {
 	switch f.(type) {
-	case kill, killAt, killWithout:
+	case kill, killAt, killWithout, killInOutage:
 		return kindKill
 	case outage:
 		return kindDatabase

@@ -97,6 +97,27 @@ func (f killWithout) Strike(ctx context.Context, c *Campaign) (Outcome, error) {
 	return kill{}.Strike(ctx, c)
 }
 
+// killInOutage is SIGKILL while the database is away. The server is started when
+// it is back: it does not start without.
+type killInOutage struct{ outage outage }
+
+// Name implements Fault.
+func (f killInOutage) Name() string { return "SIGKILL, " + f.outage.name }
+
+// Strike implements Fault.
+func (f killInOutage) Strike(ctx context.Context, c *Campaign) (Outcome, error) {
+	end, err := f.outage.begin(c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	sleep(ctx, time.Duration(c.rand.Int64N(int64(c.cfg.Outage)+1)))
+	c.server.Kill()
+	if err := end(); err != nil {
+		return Outcome{}, err
+	}
+	return c.restart(ctx, time.Now())
+}
+
 // some returns one of every n clients, at least one, by chance.
 func (c *Campaign) some(n int) []*client.Client {
 	var out []*client.Client

@@ -44,19 +44,24 @@ func kills(cfg Config) []Fault {
 	for _, p := range failpoint.Points() {
 		out = append(out, killAt{p})
 	}
-	return out
+	return append(out, killInOutage{outages(cfg)[0]})
+}
+
+// outages are the ways in which the store can be away.
+func outages(cfg Config) []outage {
+	if cfg.Store == "postgres" {
+		return postgresFaults()
+	}
+	return sqliteFaults()
 }
 
 func databaseFaults(cfg Config) []Fault {
-	var kinds []outage
+	kinds := outages(cfg)
 	switch {
-	case cfg.Store == "postgres":
-		kinds = postgresFaults()
-	case !cfg.Basic:
-		kinds = sqliteFaults()
-	}
-	if cfg.Basic && len(kinds) > 0 {
+	case cfg.Basic && cfg.Store == "postgres":
 		kinds = kinds[:1] // stop and start
+	case cfg.Basic:
+		kinds = nil
 	}
 	if cfg.SmallDisk > 0 {
 		kinds = append(kinds, diskFull())

@@ -26,7 +26,7 @@ func count(all []string, kinds ...string) (n int) {
 func TestSchedule(t *testing.T) {
 	t.Parallel()
 	cfg := Default()
-	cfg.Store = "postgres"
+	cfg.Store, cfg.Kills = "postgres", 180
 	first := names(cfg, 1)
 	if !slices.Equal(first, names(cfg, 1)) {
 		t.Error("the same seed makes another schedule")
@@ -38,8 +38,8 @@ func TestSchedule(t *testing.T) {
 		t.Errorf("%d faults, want %d", len(first), want)
 	}
 	for name, want := range map[string]int{
-		"SIGKILL at random": 50, "SIGKILL before commit": 25, "SIGKILL after commit": 25, "SIGKILL before ack": 25, "SIGKILL after ack": 25,
-		"SIGKILL, recipients disconnected": 25, "SIGKILL, recipients logged out": 25,
+		"SIGKILL at random": 40, "SIGKILL before commit": 20, "SIGKILL after commit": 20, "SIGKILL before ack": 20, "SIGKILL after ack": 20,
+		"SIGKILL, recipients disconnected": 20, "SIGKILL, recipients logged out": 20, "SIGKILL, Postgres stopped (immediate)": 20, "restart in order (SIGTERM)": 20,
 		"Postgres stopped (immediate), long": 1, "Postgres frozen (SIGSTOP), long": 1, "clock steps": 10, "slow readers": 25,
 	} {
 		if got := count(first, name); got != want {

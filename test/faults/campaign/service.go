@@ -20,7 +20,7 @@ func (c *Campaign) accepting(ctx context.Context, since time.Time) (time.Duratio
 	defer cancel()
 	for _, webSocket := range []bool{false, true} {
 		for {
-			err := client.Probe(ctx, c.server.Address(), webSocket, target.Domain, time.Now().Add(time.Second))
+			err := client.Probe(ctx, c.server.Address(), webSocket, target.Domain, time.Now().Add(c.cfg.Patience))
 			if err == nil {
 				break
 			}
@@ -29,7 +29,7 @@ func (c *Campaign) accepting(ctx context.Context, since time.Time) (time.Duratio
 			case <-c.server.Exited():
 				return 0, errors.New("the server ended at its start")
 			case <-ctx.Done():
-				return 0, fmt.Errorf("the server does not accept connections: %w", err)
+				return 0, fmt.Errorf("%w: no connection is accepted: %w", errNoService, err)
 			}
 		}
 	}
