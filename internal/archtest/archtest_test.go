@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	"internal/config":       {},
 	"internal/tlscert":      {},
 	"internal/failpoint":    {},
+	"internal/stanzaid":     {},
 	"internal/httpd":        {},
 	"webclient":             {},
 	"migrations":            {},

@@ -5,6 +5,7 @@ import (
 
 	"parley/c2s"
 	"parley/internal/sasl"
+	"parley/internal/stanzaid"
 )
 
 // mechanisms are the ways to log in. Only passwords can be guessed, so only who
@@ -32,4 +33,13 @@ func (s *Server) tokenOptions(ctx context.Context) (sasl.TokenOptions, error) {
 		Store: s.store, Secret: secret, Max: s.cfg.Limits.TokensPerAccount,
 		Lifetime: s.cfg.SASL.TokenLifetime, Rotate: s.cfg.SASL.TokenRotation,
 	}, err
+}
+
+// stanzaIDs hides the order and time of messages from who sees their ids.
+func (s *Server) stanzaIDs(ctx context.Context) (*stanzaid.Codec, error) {
+	key, err := s.store.Secret(ctx, "stanza-id", stanzaid.KeySize)
+	if err != nil {
+		return nil, err
+	}
+	return stanzaid.New(key)
 }

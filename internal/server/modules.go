@@ -29,14 +29,14 @@ type modules struct {
 	all      []module.Module
 }
 
-func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Accounts) *modules {
+func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Accounts, ids mam.IDs) *modules {
 	m := &modules{
 		roster:  roster.New(store, roster.Options{MaxItems: cfg.Limits.RosterItems}),
-		offline: offline.New(store, offline.Options{Window: cfg.Limits.OutboundQueue / 4}),
+		offline: offline.New(store, offline.Options{IDs: ids, Window: cfg.Limits.OutboundQueue / 4}),
 	}
 	m.presence = presence.New(m.roster, presence.Options{HideDetached: cfg.C2S.HideDetached})
 	m.roster.SetPresences(m.presence)
-	m.archive = mam.New(store, m.roster, m.offline, archiveOptions(cfg))
+	m.archive = mam.New(store, m.roster, m.offline, archiveOptions(cfg, ids))
 	m.register = register.New(registerOptions(cfg), accounts, store)
 	m.all = []module.Module{
 		c2s.LegacySession{},
@@ -55,9 +55,9 @@ func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Acc
 	return m
 }
 
-func archiveOptions(cfg *config.Config) mam.Options {
+func archiveOptions(cfg *config.Config, ids mam.IDs) mam.Options {
 	return mam.Options{
-		Default: cfg.Archive.Default, Page: cfg.Archive.Page, PageBytes: cfg.Limits.OutboundQueue / 4,
+		IDs: ids, Default: cfg.Archive.Default, Page: cfg.Archive.Page, PageBytes: cfg.Limits.OutboundQueue / 4,
 		MaxRules: cfg.Archive.Rules, MaxUndelivered: cfg.Limits.OfflineMessages, Retention: cfg.Archive.Retention,
 	}
 }
@@ -74,7 +74,7 @@ func registerOptions(cfg *config.Config) register.Options {
 // Specs returns the support table: what each module says of itself.
 func Specs() []module.Spec {
 	out := core()
-	for _, m := range newModules(config.Default(), nil, nil).all {
+	for _, m := range newModules(config.Default(), nil, nil, nil).all {
 		out = append(out, m.Spec()...)
 	}
 	return out

@@ -182,7 +182,11 @@ func (s *Server) build(ctx context.Context) (err error) {
 		Domain: s.domain, Users: s.accounts, MaxResources: s.cfg.Limits.ResourcesPerAccount, Log: s.log,
 	})
 	s.accounts.router = s.router
-	s.modules = newModules(s.cfg, s.store, s.accounts)
+	ids, err := s.stanzaIDs(ctx)
+	if err != nil {
+		return err
+	}
+	s.modules = newModules(s.cfg, s.store, s.accounts, ids)
 	s.accounts.roster = s.modules.roster
 	for _, m := range s.modules.all {
 		m.Register(s.router.Registrar)

@@ -43,7 +43,7 @@ func (m *Module) sent(ctx context.Context, ev *module.Event) error {
 		return nil
 	}
 	id := m.store.NewMessageID()
-	ev.Archived = formatID(id)
+	ev.Archived = m.opts.IDs.Format(id)
 	m.origins.stores(first.attempt, id)
 	if ev.To.Bare() == account {
 		return nil // one archive: the recipient's side stores it
@@ -109,7 +109,7 @@ func (m *Module) lost(st *module.Stanza, err error) {
 }
 
 func (m *Module) idOf(given string) int64 {
-	if id, ok := parseID(given); ok {
+	if id, ok := m.opts.IDs.Parse(given); ok {
 		return id
 	}
 	return m.store.NewMessageID()
@@ -123,7 +123,7 @@ func (m *Module) receive(ctx context.Context, ev *module.Event, account jid.JID,
 		row.Outgoing, row.OriginID = true, a.origin()
 	}
 	if listed {
-		ev.Archived = formatID(id)
+		ev.Archived = m.opts.IDs.Format(id)
 		stamp(ev.Stanza, account, ev.Archived)
 	}
 	p := m.store.AppendMessage(ctx, row, m.terms(ev))

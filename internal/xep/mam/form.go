@@ -187,7 +187,7 @@ func readGroupchat(_ *query, values []string) error {
 
 // mention notes an id that the archive must have (XEP-0313 §4.1.3).
 func (q *query) mention(s string) (int64, error) {
-	id, ok := parseID(s)
+	id, ok := q.ids.Parse(s)
 	if !ok {
 		return 0, errNoSuchID()
 	}

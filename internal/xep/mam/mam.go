@@ -81,6 +81,7 @@ type Deliveries interface {
 
 // Options of the archive. Zero values stand for the defaults.
 type Options struct {
+	IDs     IDs    // XEP-0313 §3.1 wants them unpredictable; Numbers
 	Default string // what is archived unless the account says otherwise: DefaultAlways
 	Page    int    // the most results of a query; 100
 	// PageBytes is how much a page may hold; 256 KiB. One result always fits. It
@@ -96,6 +97,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Default == "" {
 		o.Default = DefaultAlways
+	}
+	if o.IDs == nil {
+		o.IDs = Numbers{}
 	}
 	o.Page = orDefault(o.Page, 100)
 	o.PageBytes = orDefault(o.PageBytes, 256<<10)

@@ -28,11 +28,11 @@ func (m *Module) ends(ctx context.Context, account jid.JID) (*stanza.Element, er
 	case err != nil:
 		return nil, fmt.Errorf("mam: read metadata: %w", err)
 	}
-	return e.Add(end("start", first), end("end", last)), nil
+	return e.Add(m.end("start", first), m.end("end", last)), nil
 }
 
-func end(name string, at storage.MessageEnd) *stanza.Element {
-	return stanza.New(NS, name, "id", formatID(at.ID), "timestamp", formatTime(at.Received))
+func (m *Module) end(name string, at storage.MessageEnd) *stanza.Element {
+	return stanza.New(NS, name, "id", m.opts.IDs.Format(at.ID), "timestamp", formatTime(at.Received))
 }
 
 // inline tells a client that binds what its archive holds at that moment

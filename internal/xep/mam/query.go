@@ -12,6 +12,7 @@ import (
 
 // query is what a client wants to read (XEP-0313 §4).
 type query struct {
+	ids       IDs
 	account   jid.JID
 	id        string // queryid, which each result repeats
 	flip      bool   // §4.3.4
@@ -32,7 +33,7 @@ func (m *Module) parseQuery(account jid.JID, e *stanza.Element) (*query, error) 
 	if len(e.Attr("queryid")) > maxQueryID {
 		return nil, stanza.NewError(stanza.PolicyViolation, fmt.Sprintf("queryid is longer than %d bytes", maxQueryID))
 	}
-	q := &query{account: account, id: e.Attr("queryid"), flip: e.Child(NS, "flip-page") != nil, maxIDs: m.opts.Page}
+	q := &query{ids: m.opts.IDs, account: account, id: e.Attr("queryid"), flip: e.Child(NS, "flip-page") != nil, maxIDs: m.opts.Page}
 	if x := e.Child(nsData, "x"); x != nil {
 		if err := q.readForm(x); err != nil {
 			return nil, err
@@ -138,7 +139,7 @@ func (m *Module) count(ctx context.Context, q *query) (*stanza.Element, error) {
 	if n == 0 {
 		fin.Set("complete", "true")
 	}
-	return fin.Add(resultSet(nil, false, n)), nil
+	return fin.Add(q.resultSet(nil, false, n)), nil
 }
 
 // fin closes a page (XEP-0313 §4). The number of all is told where it is known
@@ -153,5 +154,5 @@ func (q *query) fin(rows []storage.Message, complete bool) *stanza.Element {
 	if fromStart && complete {
 		count = len(rows)
 	}
-	return fin.Add(resultSet(rows, fromStart, count))
+	return fin.Add(q.resultSet(rows, fromStart, count))
 }

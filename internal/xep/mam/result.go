@@ -72,7 +72,7 @@ func result(q *query, row *storage.Message, to jid.JID) *module.Stanza {
 	if q.id != "" {
 		b = stanza.AppendAttr(b, "queryid", q.id)
 	}
-	b = stanza.AppendAttr(b, "id", formatID(row.ID))
+	b = stanza.AppendAttr(b, "id", q.ids.Format(row.ID))
 	b = append(b, "><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay'"...)
 	b = stanza.AppendAttr(b, "stamp", formatTime(row.Received))
 	b = append(b, "/>"...)

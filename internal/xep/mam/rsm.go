@@ -45,14 +45,14 @@ func backward(p storage.ArchivePage) bool { return p.Last || p.Before != 0 }
 
 // resultSet tells which page it was (XEP-0313 §4.3.2). count below 0 is not
 // told.
-func resultSet(rows []storage.Message, fromStart bool, count int) *stanza.Element {
+func (q *query) resultSet(rows []storage.Message, fromStart bool, count int) *stanza.Element {
 	set := stanza.New(NSRSM, "set")
 	if len(rows) > 0 {
-		first := stanza.New(NSRSM, "first").AddText(formatID(rows[0].ID))
+		first := stanza.New(NSRSM, "first").AddText(q.ids.Format(rows[0].ID))
 		if fromStart {
 			first.Set("index", "0")
 		}
-		set.Add(first, stanza.New(NSRSM, "last").AddText(formatID(rows[len(rows)-1].ID)))
+		set.Add(first, stanza.New(NSRSM, "last").AddText(q.ids.Format(rows[len(rows)-1].ID)))
 	}
 	if count >= 0 {
 		set.Add(stanza.New(NSRSM, "count").AddText(strconv.Itoa(count)))

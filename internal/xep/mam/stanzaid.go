@@ -11,14 +11,23 @@ import (
 // NSStanzaID is the namespace of stanza-ids and origin-ids.
 const NSStanzaID = "urn:xmpp:sid:0"
 
-// formatID writes an id as clients see it.
-func formatID(id int64) string { return strconv.FormatInt(id, 10) }
+// IDs writes the ids of messages as clients see them.
+type IDs interface {
+	Format(id int64) string
+	// Parse reads what Format has written, and nothing else.
+	Parse(id string) (int64, bool)
+}
 
-// parseID reads an id that a client has seen. Only the one form that formatID
-// writes is an id.
-func parseID(s string) (int64, bool) {
+// Numbers are IDs that anybody can guess, for tests.
+type Numbers struct{}
+
+// Format implements IDs.
+func (Numbers) Format(id int64) string { return strconv.FormatInt(id, 10) }
+
+// Parse implements IDs.
+func (n Numbers) Parse(s string) (int64, bool) {
 	id, err := strconv.ParseInt(s, 10, 64)
-	return id, err == nil && id > 0 && formatID(id) == s
+	return id, err == nil && id > 0 && n.Format(id) == s
 }
 
 // stamp appends the stanza-id that the archive by has given to st (XEP-0313

@@ -128,7 +128,7 @@ func (c *client) pass1(m *storage.Message, fetches bool) bool {
 	due, track, ok := c.due(m, fetches)
 	c.send(due)
 	if track != nil {
-		st := restore(m, c.m.host.Domain())
+		st := c.m.restore(m)
 		st.Track = track
 		c.session.Send(st)
 	}

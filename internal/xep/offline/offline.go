@@ -28,8 +28,12 @@ type Store interface {
 	SettleArchived(ctx context.Context, account string, upTo int64) storage.Pending
 }
 
+// IDs writes the ids of messages as clients see them.
+type IDs interface{ Format(id int64) string }
+
 // Options bound the feature. Zero values stand for the defaults.
 type Options struct {
+	IDs IDs // how clients see the ids of messages; the archive's
 	// Window is how many bytes may be on their way to a session that catches
 	// up; 256 KiB. It must be well below what a session's queue holds.
 	Window int
@@ -51,6 +55,9 @@ type Module struct {
 
 // New returns the feature.
 func New(store Store, opts Options) *Module {
+	if opts.IDs == nil {
+		opts.IDs = numbers{}
+	}
 	if opts.Window <= 0 {
 		opts.Window = 256 << 10
 	}
