@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"parley/internal/session"
 	"parley/stanza"
 )
 
@@ -19,6 +20,8 @@ func (c *Conn) authenticate(ctx context.Context, v *stanza.View) error {
 		return c.startTLS()
 	case space == stanza.NSSASL:
 		return c.sasl(ctx, string(v.Local), v.Tree())
+	case space == session.NSManagement: // XEP-0198 §3: not before authentication
+		return c.transport.write(smFailed(stanza.UnexpectedRequest).Append(nil, ""))
 	case v.Kind == stanza.IQ && c.server.Registration != nil && len(v.Children) > 0:
 		return c.register(ctx, v.Tree())
 	case v.Kind != stanza.Other:
