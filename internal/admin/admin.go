@@ -32,6 +32,7 @@ type Store interface {
 	Accounts(ctx context.Context, domain, after string, limit int) ([]storage.Account, error)
 	CreateInvite(ctx context.Context, i storage.Invite) error
 	Tokens(ctx context.Context, account, client string) ([]storage.Token, error)
+	Archives
 	Ties
 	Logins
 }
