@@ -277,6 +277,8 @@ export class Link {
     clearTimeout(this.timer);
     clearTimeout(this.askTimer);
     this.conn._doDisconnect();
+    // Strophe's SCRAM may still be computing, and would write to a socket that is gone.
+    this.conn.pause();
     this.events.closed(failure);
   }
 }
