@@ -131,8 +131,8 @@ func (r *Report) Text(w io.Writer) error {
 		fmt.Fprintf(t, "%s\t%.1f\t%d\t%d\n", s.name, float64(s.Memory)/(1<<20), s.Descriptors, s.Goroutines)
 	}
 	v := r.Result
-	fmt.Fprintf(t, "\nsent %d, acknowledged %d, refused %d, received %d, archived %d\nlost %d, duplicated %d, reordered %d; delivered under an id that was not kept, and again: %d\n",
-		v.Sent, v.Acked, v.Errored, v.Received, v.Archived, v.Lost, v.Duplicated, v.Reordered, v.Provisional)
+	fmt.Fprintf(t, "\nsent %d, acknowledged %d, refused %d (%d stored all the same), received %d, archived %d\nlost %d, duplicated %d, reordered %d; delivered under an id that was not kept, and again: %d\n",
+		v.Sent, v.Acked, v.Errored, v.RefusedKept, v.Received, v.Archived, v.Lost, v.Duplicated, v.Reordered, v.Provisional)
 	if r.Hangs > 0 {
 		fmt.Fprintf(t, "served nothing until it was restarted:\t%d\n", r.Hangs)
 	}

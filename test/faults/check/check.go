@@ -73,6 +73,9 @@ type Result struct {
 	// Provisional copies were delivered before a write that did not happen, and
 	// came again in a later session under the id that was archived.
 	Provisional int
+	// RefusedKept messages came back as errors and are in the recipient's archive
+	// all the same: the server could not know.
+	RefusedKept int
 	Violations  []Violation
 }
 
@@ -230,13 +233,16 @@ func (c *checker) accepted(v record.View, archives []map[message]string) {
 		if !s.Acked.IsZero() {
 			c.res.Acked++
 		}
+		m := message{v.User, n}
 		if !s.Errored.IsZero() {
 			c.res.Errored++
+			if _, kept := archives[s.To][m]; kept {
+				c.res.RefusedKept++
+			}
 		}
 		if !s.Accepted() {
 			continue
 		}
-		m := message{v.User, n}
 		if _, ok := archives[v.User][m]; !ok {
 			c.broken(NotInSenders, v.User, m, "to user %d", s.To)
 		}

@@ -223,3 +223,15 @@ func TestCountsMessages(t *testing.T) {
 		t.Errorf("counts %+v", got)
 	}
 }
+
+// What was refused may have been stored; it is counted.
+func TestCountsRefused(t *testing.T) {
+	t.Parallel()
+	v := story()
+	v[0].Sent[1].Errored, v[0].Sent[2].Errored = at(1), at(2)
+	v[1].Archived = v[1].Archived[:2]
+	got := check.Logs(v, check.Options{})
+	if !got.OK() || got.Errored != 2 || got.RefusedKept != 1 {
+		t.Errorf("%d refused, %d of them kept, want 2, 1; %v", got.Errored, got.RefusedKept, got.Violations)
+	}
+}
