@@ -1,6 +1,7 @@
 package c2s
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -59,10 +60,12 @@ func (c *Conn) handled(ctx context.Context, s *session.Session, st *module.Stanz
 		}
 		return nil
 	}
+	var failed error // the first one: the sender gets one error
 	for _, w := range writes {
-		if err := storage.Wait(ctx, w); err != nil {
-			c.server.Router.Failed(ctx, st, err)
-		}
+		failed = cmp.Or(failed, storage.Wait(ctx, w))
+	}
+	if failed != nil {
+		c.server.Router.Failed(ctx, st, failed)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -30,16 +31,18 @@ func (r *Router) Route(ctx context.Context, st *module.Stanza) {
 	ev := &module.Event{Stanza: st}
 	r.deliver(ctx, ev)
 	ev.Finish()
+	var failed error // the first one: the sender gets one error
 	for _, p := range ev.Pending() {
 		select {
 		case <-p.Done():
+			failed = cmp.Or(failed, p.Err())
 		case <-ctx.Done():
 			r.Log.Error("routed stanza not stored", "jid", st.To.String(), "err", ctx.Err())
 			return
 		}
-		if err := p.Err(); err != nil {
-			r.Failed(ctx, st, err)
-		}
+	}
+	if failed != nil {
+		r.Failed(ctx, st, failed)
 	}
 }
 
