@@ -28,10 +28,13 @@ type inbound struct {
 }
 
 // receipt is a stanza whose writes are under way.
-type receipt struct{ left int }
+type receipt struct {
+	left   int  // writes under way
+	failed bool // one of them failed
+}
 
 // Handled counts a stanza that the client has sent and that was handled but for
-// writes. If one of them fails, failed is called on a goroutine of its own,
+// writes. If any of them fails, failed is called once, on a goroutine of its own,
 // before the stanza counts.
 func (s *Session) Handled(writes []module.Pending, failed func(error)) {
 	s.mu.Lock()
@@ -51,7 +54,7 @@ func (s *Session) Handled(writes []module.Pending, failed func(error)) {
 }
 
 func (s *Session) completed(r *receipt, err error, failed func(error)) {
-	if err == nil {
+	if err == nil || !s.firstFailure(r) {
 		s.complete(r)
 		return
 	}
@@ -59,6 +62,16 @@ func (s *Session) completed(r *receipt, err error, failed func(error)) {
 		defer s.complete(r)
 		failed(err)
 	}()
+}
+
+// firstFailure reports whether no other write of the stanza has failed: its
+// sender gets one error.
+func (s *Session) firstFailure(r *receipt) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := !r.failed
+	r.failed = true
+	return first
 }
 
 func (s *Session) complete(r *receipt) {
@@ -81,10 +94,15 @@ func (in *inbound) advance() {
 	clear(in.open[:done])
 	if in.open = in.open[done:]; len(in.open) == 0 {
 		in.open = nil
-		if in.settled != nil {
-			close(in.settled)
-			in.settled = nil
-		}
+		in.wake()
+	}
+}
+
+// wake lets Settled look again.
+func (in *inbound) wake() {
+	if in.settled != nil {
+		close(in.settled)
+		in.settled = nil
 	}
 }
 
@@ -120,22 +138,24 @@ type saveOrder struct {
 func (s *Session) tell(late bool) saveOrder {
 	m := s.managed
 	in := &m.inbound
+	if !in.asked {
+		return saveOrder{}
+	}
 	behind := int32(in.handled-in.target) < 0
-	switch {
-	case !in.asked:
-	case late && (behind || in.saving):
+	unsaved := m.Save != nil && in.stored != in.handled
+	if late && (behind || unsaved) {
 		in.say(m, in.askedAt)
 		s.wakeWriter()
+	}
+	switch {
 	case behind:
-	case m.Save != nil && in.stored != in.handled:
-		if !in.saving {
-			in.saving = true
-			return saveOrder{in.handled, m.Save}
-		}
-	default:
+	case !unsaved:
 		in.asked = false
 		in.answer, in.told = true, in.handled
 		s.wakeWriter()
+	case !in.saving:
+		in.saving = true
+		return saveOrder{in.handled, m.Save}
 	}
 	return saveOrder{}
 }
@@ -150,18 +170,20 @@ func (in *inbound) say(m *managed, now time.Time) {
 }
 
 // save is called without mu.
-func (s *Session) save(order saveOrder) {
+func (s *Session) save(order saveOrder) module.Pending {
 	if order.by == nil {
-		return
+		return nil
 	}
 	p := order.by(order.count)
 	p.Then(func() { s.saved(order.count, p.Err()) })
+	return p
 }
 
 func (s *Session) saved(count uint32, err error) {
 	s.mu.Lock()
 	in := &s.managed.inbound
 	in.saving = false
+	in.wake()
 	var next saveOrder
 	if err == nil { // else the keeper tries again
 		in.keep(count)
@@ -191,7 +213,7 @@ func (s *Session) Tick(now time.Time) {
 // number, which is durable then.
 func (s *Session) Settled(ctx context.Context) (uint32, error) {
 	for {
-		count, wait, save := s.unsettled()
+		count, wait, order := s.unsettled()
 		switch {
 		case wait != nil:
 			select {
@@ -199,48 +221,44 @@ func (s *Session) Settled(ctx context.Context) (uint32, error) {
 			case <-ctx.Done():
 				return 0, ctx.Err()
 			}
-		case save == nil:
+		case order.by == nil:
 			return count, nil
 		default:
-			if err := s.store(ctx, count, save); err != nil {
+			if err := s.store(ctx, order); err != nil {
 				return 0, err
 			}
 		}
 	}
 }
 
-// unsettled returns what Settled has to wait for or to store.
-func (s *Session) unsettled() (count uint32, wait <-chan struct{}, save func(uint32) module.Pending) {
+// unsettled returns what Settled has to wait for or to store. One number is on
+// its way to the disk at a time, so that a lower one never comes last.
+func (s *Session) unsettled() (count uint32, wait <-chan struct{}, order saveOrder) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.managed
 	in := &m.inbound
-	if len(in.open) > 0 {
+	if len(in.open) > 0 || in.saving {
 		if in.settled == nil {
 			in.settled = make(chan struct{})
 		}
-		return 0, in.settled, nil
+		return 0, in.settled, saveOrder{}
 	}
 	if m.Save == nil || in.stored == in.handled {
-		return in.handled, nil, nil
+		return in.handled, nil, saveOrder{}
 	}
-	return in.handled, nil, m.Save
+	in.saving = true
+	return in.handled, nil, saveOrder{in.handled, m.Save}
 }
 
-func (s *Session) store(ctx context.Context, count uint32, save func(uint32) module.Pending) error {
-	p := save(count)
+func (s *Session) store(ctx context.Context, order saveOrder) error {
+	p := s.save(order)
 	select {
 	case <-p.Done():
+		return p.Err()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := p.Err(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	s.managed.inbound.keep(count)
-	s.mu.Unlock()
-	return nil
 }
 
 // keep books that count is durable.

@@ -63,8 +63,14 @@ func (w *write) Err() error            { return w.err }
 
 func (w *write) Then(f func()) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.then = append(w.then, f)
+	select {
+	case <-w.done:
+		w.mu.Unlock()
+		f()
+	default:
+		w.then = append(w.then, f)
+		w.mu.Unlock()
+	}
 }
 
 func (w *write) end(err error) {
@@ -231,9 +237,9 @@ func TestHandled(t *testing.T) {
 func TestHandledFails(t *testing.T) {
 	t.Parallel()
 	s, w, _ := managed(t, session.Limits{}, session.Management{})
-	disk := newWrite()
+	disk, other := newWrite(), newWrite()
 	failure := errors.New("full")
-	s.Handled([]module.Pending{disk}, func(err error) {
+	s.Handled([]module.Pending{disk, other}, func(err error) {
 		if !errors.Is(err, failure) {
 			t.Errorf("got %v", err)
 		}
@@ -241,6 +247,7 @@ func TestHandledFails(t *testing.T) {
 	})
 	s.AckRequested()
 	disk.end(failure)
+	other.end(failure) // the sender hears of it once
 	w.wait(func() bool { return slices.Contains(w.said, answer(1)) })
 	w.says(t, "7", answer(1))
 	s.Close(false)
@@ -265,7 +272,7 @@ func TestSlowStorage(t *testing.T) {
 }
 
 // TestSaveRepeated: a count that could not be stored is not told; the keeper has
-// it stored again.
+// it stored again, and tells the client what is stored so far.
 func TestSaveRepeated(t *testing.T) {
 	t.Parallel()
 	saves := make(chan *write, 10)
@@ -279,6 +286,7 @@ func TestSaveRepeated(t *testing.T) {
 	(<-saves).end(errors.New("away"))
 	w.quiet(t)
 	s.Tick(time.Now().Add(time.Minute))
+	w.says(t, answer(0))
 	(<-saves).end(nil)
 	w.says(t, answer(1))
 	s.Close(false)
