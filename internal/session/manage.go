@@ -78,12 +78,28 @@ func (m *managed) announcement() [][]byte {
 
 func (m *managed) hasWork() bool { return m != nil && (m.enabled != nil || m.inbound.answer) }
 
-// Say queues an element of the stream itself, which counts nothing.
+// Say queues an element of the stream itself, which counts nothing but is bounded
+// with the rest: a client may ask for many and not read.
 func (s *Session) Say(element []byte) {
 	s.mu.Lock()
 	s.says = append(s.says, element)
+	s.queueBytes += len(element)
+	over := s.overflowing()
 	s.wakeWriter()
 	s.mu.Unlock()
+	if over != nil {
+		go over()
+	}
+}
+
+// unsay takes out what Say has queued. mu is held.
+func (s *Session) unsay() [][]byte {
+	says := s.says
+	for _, e := range says {
+		s.queueBytes -= len(e)
+	}
+	s.says = nil
+	return says
 }
 
 // wrote counts stanzas.
@@ -100,8 +116,7 @@ func (m *managed) mayRequest(s *Session) bool {
 // elements is called with mu held. It returns what the stream itself has to say
 // after a batch.
 func (s *Session) elements() [][]byte {
-	m, out := s.managed, s.says
-	s.says = nil
+	m, out := s.managed, s.unsay()
 	if m == nil {
 		return out
 	}
@@ -140,10 +155,10 @@ func (s *Session) ack(h uint32) ([]*module.Stanza, *stanza.StreamError) {
 		return nil, nil
 	}
 	n := h - m.acked // XEP-0198 §4: modulo 2^32
-	if n > m.sent-m.acked {
-		if n > 1<<31 {
-			return nil, nil // less than it has told us before: an answer that was overtaken
-		}
+	switch {
+	case m.overtaken(h):
+		return nil, nil
+	case n > m.sent-m.acked:
 		return nil, tooHigh(h, m.sent)
 	}
 	arrived := s.unhold(m.before + int(n))
@@ -152,6 +167,12 @@ func (s *Session) ack(h uint32) ([]*module.Stanza, *stanza.StreamError) {
 	s.probing = s.probing && len(s.held) > 0
 	s.wakeWriter()
 	return arrived, nil
+}
+
+// overtaken reports whether h is less than the client has told us before.
+func (m *managed) overtaken(h uint32) bool {
+	n := h - m.acked
+	return n > m.sent-m.acked && n > 1<<31
 }
 
 func tooHigh(h, sent uint32) *stanza.StreamError {

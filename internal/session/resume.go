@@ -22,6 +22,7 @@ func (s *Session) Detach() bool {
 	defer s.mu.Unlock()
 	s.stream, s.broken, s.writing, s.asked, s.probing = nil, false, false, false, false
 	s.managed.inbound.asked, s.managed.inbound.answer = false, false
+	s.unsay() // what the old stream was to be told
 	if s.client == nil {
 		s.client = new(clientState) // nobody looks: the latest presence is enough
 	}
@@ -53,8 +54,13 @@ func (s *Session) detachedOverflow(bytes int) func() {
 // Attach gives the session a new stream, whose client has handled h of what it
 // was sent. What it has not is to be sent again, in order, before anything new;
 // nothing is written before Start. The error is that of Ack, and leaves the
-// session detached; ok is false if the session has ended.
+// session detached; ok is false if the session has ended or the client has
+// forgotten what it acknowledged: that is gone, and the counts would differ from
+// then on.
 func (s *Session) Attach(stream Stream, h uint32, secure bool, addr string) (ok bool, e *stanza.StreamError) {
+	if s.ackedBeyond(h) {
+		return false, nil
+	}
 	arrived, e := s.ack(h)
 	delivered(arrived)
 	if e != nil {
@@ -71,6 +77,13 @@ func (s *Session) Attach(stream Stream, h uint32, secure bool, addr string) (ok 
 	s.client = nil // XEP-0352 §5.3: a resumed client is active
 	s.stream, s.detached, s.writing = stream, false, true
 	return true, nil
+}
+
+// ackedBeyond reports whether the client has acknowledged more than h before.
+func (s *Session) ackedBeyond(h uint32) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.managed != nil && s.managed.overtaken(h)
 }
 
 // requeue is called with mu held: what was written and not acknowledged goes
