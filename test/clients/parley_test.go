@@ -1,5 +1,6 @@
 // Package clients tests the built binary from outside, with clients that
-// others wrote: mellium, slixmpp, profanity, xmpp.js, and browsers.
+// others wrote: mellium, slixmpp, profanity, xmpp.js, stanza.js, Strophe.js, and
+// browsers.
 package clients_test
 
 import (
@@ -168,14 +169,20 @@ func (p *parley) readPasswords(t *testing.T) {
 	}
 }
 
-// stop ends the server as Ctrl-C does; it must end by itself, without error
-// and without a data race.
+// stop ends the server as Ctrl-C does.
 func (p *parley) stop(t *testing.T) {
+	t.Helper()
+	p.ask(t, syscall.SIGINT)
+}
+
+// ask ends the server by a signal; it must end by itself, without error and
+// without a data race.
+func (p *parley) ask(t *testing.T, to os.Signal) {
 	t.Helper()
 	if p.process == nil {
 		return
 	}
-	if err := p.process.Process.Signal(syscall.SIGINT); err != nil {
+	if err := p.process.Process.Signal(to); err != nil {
 		t.Error(err)
 	}
 	select {

@@ -1,8 +1,6 @@
 package clients_test
 
 import (
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,22 +11,12 @@ import (
 
 const xmppjs = "testdata/xmppjs" // xmpp.js, and what drives it
 
-// xmppjsPackages installs it, once and where it is missing.
-var xmppjsPackages = sync.OnceValue(func() error {
-	if _, err := os.Stat(filepath.Join(xmppjs, "node_modules", ".package-lock.json")); err == nil {
-		return nil
-	}
-	cmd := exec.Command("npm", "ci")
-	cmd.Dir, cmd.Stdout, cmd.Stderr = xmppjs, os.Stderr, os.Stderr
-	return cmd.Run()
-})
+var xmppjsPackages = sync.OnceValue(npmCI(xmppjs))
 
 // startXMPPJS runs talker.mjs, whose lines it explains, for alice.
 func startXMPPJS(t *testing.T, p *parley, service string) *lineProcess {
 	t.Helper()
-	if err := xmppjsPackages(); err != nil {
-		t.Fatalf("npm ci: %v; Node.js 20.19 or newer must be installed", err)
-	}
+	needPackages(t, xmppjsPackages)
 	cmd := exec.Command("node", "--no-warnings", "--experimental-websocket", filepath.Join(xmppjs, "talker.mjs"),
 		service, "alice", p.passwords["alice@localhost"])
 	cmd.Env = append(os.Environ(), "NODE_TLS_REJECT_UNAUTHORIZED=0") // self-signed
@@ -70,61 +58,4 @@ func TestXMPPJS(t *testing.T) {
 			bob.close(t)
 		}
 	})
-}
-
-// relay stands between a client and the server, and can cut their connections.
-type relay struct {
-	addr string
-
-	mu    sync.Mutex
-	conns []net.Conn // guarded by mu
-}
-
-func newRelay(t *testing.T, target string) *relay {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &relay{addr: l.Addr().String()}
-	var running sync.WaitGroup
-	running.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", target)
-			if err != nil {
-				client.Close()
-				continue
-			}
-			r.keep(client, server)
-			running.Go(func() { pass(client, server) })
-			running.Go(func() { pass(server, client) })
-		}
-	})
-	t.Cleanup(func() { l.Close(); r.cut(); running.Wait() })
-	return r
-}
-
-func (r *relay) keep(conns ...net.Conn) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.conns = append(r.conns, conns...)
-}
-
-// cut ends what there is; the client may connect anew.
-func (r *relay) cut() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, c := range r.conns {
-		c.Close()
-	}
-	r.conns = nil
-}
-
-func pass(to, from net.Conn) {
-	_, _ = io.Copy(to, from) // ends when either is closed
-	to.Close()
 }
