@@ -7,6 +7,7 @@ import { attr, child } from './dom';
 import { NS } from './ns';
 import { pageEnds, pageRequest } from './rsm';
 import type { PageRequest } from './rsm';
+import { parseStamp } from './stamp';
 
 /** What is asked of the archive; without any of it all messages fit. */
 export interface Filter {
@@ -87,7 +88,7 @@ function readResult(result: Element): Archived | null {
   const forwarded = child(result, 'forwarded', NS.forward);
   const message = forwarded && child(forwarded, 'message', NS.client);
   const delay = forwarded && child(forwarded, 'delay', NS.delay);
-  const at = delay ? Date.parse(attr(delay, 'stamp')) : Number.NaN;
+  const at = delay ? parseStamp(attr(delay, 'stamp')) : Number.NaN;
   if (!message || Number.isNaN(at)) return null;
   return { id: attr(result, 'id'), at, message };
 }

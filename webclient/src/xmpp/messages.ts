@@ -8,6 +8,7 @@ import { NS } from './ns';
 import { readReceipt, wantsReceipt } from './receipts';
 import { readError } from './stanzaerror';
 import type { StanzaError } from './stanzaerror';
+import { parseStamp } from './stamp';
 
 /** What a message stanza brought; each part may be absent. */
 export interface IncomingMessage {
@@ -86,7 +87,7 @@ function readStanzaId(el: Element, account: string): string {
 // XEP-0203: never later than now, whatever the other clock says.
 function readDelay(el: Element, now: number): number | null {
   const delay = child(el, 'delay', NS.delay);
-  const at = delay ? Date.parse(attr(delay, 'stamp')) : Number.NaN;
+  const at = delay ? parseStamp(attr(delay, 'stamp')) : Number.NaN;
   return Number.isNaN(at) ? null : Math.min(at, now);
 }
 

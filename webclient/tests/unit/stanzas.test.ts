@@ -5,6 +5,7 @@ import { hash, hashOf, verificationString } from '../../src/xmpp/disco';
 import { best, ownPresence, parsePresence, subscription } from '../../src/xmpp/presence';
 import type { ResourcePresence, Show } from '../../src/xmpp/presence';
 import { receipt } from '../../src/xmpp/receipts';
+import { parseStamp } from '../../src/xmpp/stamp';
 import { readError } from '../../src/xmpp/stanzaerror';
 
 function parse(xml: string): Element {
@@ -143,5 +144,16 @@ describe('errors', () => {
     const e = readError(parse('<iq xmlns="jabber:client"><error type="auth"><forbidden xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></iq>'));
     expect([e.condition, e.kind, e.message]).toEqual(['forbidden', 'auth', 'You are not allowed to do that.']);
     expect(readError(parse('<iq xmlns="jabber:client"/>')).condition).toBe('undefined-condition');
+  });
+});
+
+describe('a stamp', () => {
+  it('keeps what is finer than a millisecond', () => {
+    const base = Date.parse('2026-04-01T10:00:00.123Z');
+    expect(parseStamp('2026-04-01T10:00:00.123Z')).toBe(base);
+    expect(parseStamp('2026-04-01T10:00:00.123456Z')).toBeCloseTo(base + 0.456, 3);
+    expect(parseStamp('2026-04-01T10:00:00Z')).toBe(base - 123);
+    expect(parseStamp('2026-04-01T12:00:00.123+02:00')).toBe(base);
+    expect(parseStamp('yesterday')).toBeNaN();
   });
 });
