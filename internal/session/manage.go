@@ -34,6 +34,7 @@ type managed struct {
 	sent    uint32 // count of stanzas written
 	acked   uint32 // of them, those the client has handled
 	since   int    // stanzas written since the client was asked
+	futile  int    // requests that changed nothing, with no room for more
 	inbound inbound
 }
 
@@ -161,6 +162,7 @@ func (s *Session) ack(h uint32) ([]*module.Stanza, *stanza.StreamError) {
 	case n > m.sent-m.acked:
 		return nil, tooHigh(h, m.sent)
 	}
+	s.progress(n)
 	arrived := s.unhold(m.before + int(n))
 	m.before, m.acked, s.asked = 0, h, false
 	m.since = min(m.since, int(m.sent-m.acked))

@@ -22,6 +22,7 @@ func (s *Session) Detach() bool {
 	defer s.mu.Unlock()
 	s.stream, s.broken, s.writing, s.asked, s.probing = nil, false, false, false, false
 	s.managed.inbound.asked, s.managed.inbound.answer = false, false
+	s.managed.futile = 0
 	s.unsay() // what the old stream was to be told
 	if s.client == nil {
 		s.client = new(clientState) // nobody looks: the latest presence is enough
