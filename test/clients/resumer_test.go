@@ -40,7 +40,7 @@ func TestSlixmppResume(t *testing.T) {
 	})
 }
 
-// TestSlixmppCarbons: as TestStanzaJSCarbons (XEP-0280 §6, §7).
+// TestSlixmppCarbons: as TestStanzaJSCarbons (XEP-0280 §7, §8).
 func TestSlixmppCarbons(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, p *parley) {

@@ -26,7 +26,7 @@ func startStanzaJS(t *testing.T, p *parley, addr, jid string) *lineProcess {
 }
 
 // TestStanzaJSCarbons: each session of alice's gets a copy of what the other
-// hears and says, in the right direction, and none of its own (XEP-0280 §6, §7).
+// hears and says, in the right direction, and none of its own (XEP-0280 §7, §8).
 func TestStanzaJSCarbons(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, p *parley) {
@@ -73,7 +73,7 @@ func TestStanzaJSResume(t *testing.T) {
 }
 
 // TestStanzaJSArchive: stanza.js pages through its archive both ways and finds
-// each message once (XEP-0313 §4, XEP-0059).
+// each message once (XEP-0313 §4.3, XEP-0059 §2).
 func TestStanzaJSArchive(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, p *parley) {

@@ -55,7 +55,8 @@ func TestStrophe(t *testing.T) {
 // TestStropheAfterKill: SIGKILL loses nothing. The stream cannot be resumed, the
 // client binds anew and says again what was not acknowledged; what was stored
 // already does not come twice (XEP-0198 §5, XEP-0359), and what neither side had
-// acknowledged comes.
+// acknowledged comes. What bob has acknowledged may come to his new session, under
+// the same stanza-id, if the server died before it had that on disk.
 func TestStropheAfterKill(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, p *parley) {

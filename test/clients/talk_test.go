@@ -6,12 +6,14 @@ import (
 )
 
 // gets wants these as the next that it hears or gets copies of, and no other
-// between them: nothing lost, doubled, or out of order.
+// between them: nothing lost, doubled, or out of order. What it has from an
+// earlier session does not count.
 func (p *lineProcess) gets(t *testing.T, wants ...string) {
 	t.Helper()
 	for _, want := range wants {
 		got := p.waits(t, want, func(line string) bool {
-			return strings.HasPrefix(line, "heard ") || strings.HasPrefix(line, "copied ")
+			what, _, _ := strings.Cut(line, " ")
+			return what == "heard" || what == "copied" || what == "again"
 		})
 		if got != want {
 			t.Fatalf("%s: %q, want %q", p.name, got, want)

@@ -35,8 +35,8 @@ class Resumer(ClientXMPP):
         on("carbon_received", lambda m: copied("received", m["carbon_received"], "from"))
 
     async def begin(self, _):
-        await self["xep_0280"].enable()
         self.send_presence()
+        await self["xep_0280"].enable()  # handled after the presence
         tell("online", self.boundjid.full)
 
     def again(self, _):

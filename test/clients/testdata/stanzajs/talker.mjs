@@ -31,8 +31,8 @@ c.on('sm', (e) => {
   if (e.type === 'failed') tell('lost');
 });
 c.on('session:started', async () => {
-  await c.enableCarbons();
   c.sendPresence();
+  await c.enableCarbons(); // handled after the presence
   tell('online', c.jid);
 });
 c.on('auth:failed', () => tell('refused'));

@@ -14,6 +14,8 @@
  *   sent TEXT              each time it is
  *   confirmed              nothing is left to be acknowledged
  *   heard JID TEXT
+ *   again JID TEXT         with a stanza-id that was heard in this session
+ *   known JID TEXT         or in an earlier one
  */
 import { createInterface } from 'node:readline';
 import { randomUUID } from 'node:crypto';
@@ -22,10 +24,12 @@ import { $iq, $msg, $pres, Strophe } from 'strophe.js';
 const [url, jid, password] = process.argv.slice(2);
 const { Status } = Strophe;
 const tell = (...words) => console.log(words.join(' '));
-const body = (message) => Array.from(message.childNodes).find((e) => e.nodeName === 'body')?.textContent;
+const child = (e, name) => Array.from(e.childNodes).find((n) => n.nodeName === name);
+const body = (message) => child(message, 'body')?.textContent;
 
 const c = new Strophe.Connection(url, { enableStreamManagement: true });
-let leaving = false, confirming = false, again;
+const sessions = new Map(); // by stanza-id: the one in which it was heard
+let leaving = false, confirming = false, session = 0, again;
 
 function connect() {
   c.connect(jid, password, (status) => {
@@ -41,14 +45,23 @@ function connect() {
 function begin() {
   c.addHandler(hear, null, 'message');
   if (c.hasResumed()) return tell('resumed', c.jid);
+  session++;
   tell('online', c.jid);
   c.send($pres());
 }
 
 function hear(message) {
   const text = body(message);
-  if (text) tell('heard', Strophe.getBareJidFromJid(message.getAttribute('from')), text);
+  if (text) tell(novelty(message), Strophe.getBareJidFromJid(message.getAttribute('from')), text);
   return true;
+}
+
+/** How a client finds out what it has already (XEP-0359). */
+function novelty(message) {
+  const id = child(message, 'stanza-id').getAttribute('id');
+  const heard = sessions.get(id);
+  if (!heard) sessions.set(id, session);
+  return !heard ? 'heard' : heard === session ? 'again' : 'known';
 }
 
 c.sm.onEnabled = () => tell('managed', c.sm.state.resumeSupported);
