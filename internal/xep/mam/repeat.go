@@ -2,11 +2,13 @@ package mam
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"parley/internal/jid"
 	"parley/internal/module"
+	"parley/stanza"
 	"parley/storage"
 )
 
@@ -46,7 +48,7 @@ func (m *Module) first(ctx context.Context, ev *module.Event) (beginning, error)
 			ev.Finally(func() { m.origins.settle(next, nil) })
 			return beginning{origin: origin, attempt: next, known: known}, nil
 		}
-		stands, row, err := m.stands(ctx, a)
+		stands, row, err := m.stands(ctx, a, ev.ID)
 		switch {
 		case err != nil:
 			return beginning{}, err
@@ -67,11 +69,11 @@ func newAttempt(ev *module.Event, origin string) *attempt {
 	}
 }
 
-// stands reports whether a is to be taken for the message that came again. If
-// not, row is what the sender's archive has of it, or 0.
-func (m *Module) stands(ctx context.Context, a *attempt) (stands bool, row int64, err error) {
+// stands reports whether a is to be taken for the message that came again, with
+// that id attribute. If not, row is what the sender's archive has of it, or 0.
+func (m *Module) stands(ctx context.Context, a *attempt, stanzaID string) (stands bool, row int64, err error) {
 	if a.row != 0 {
-		return m.pastStands(ctx, a)
+		return m.pastStands(ctx, a, stanzaID)
 	}
 	row = m.origins.storedAs(a)
 	if row == 0 || !a.stored() {
@@ -86,8 +88,8 @@ func (m *Module) stands(ctx context.Context, a *attempt) (stands bool, row int64
 // pastStands decides about what was sent before the start, or in vain. If the
 // server was killed between the two sides, or the recipient's could not store
 // it, the message goes on as if it were new.
-func (m *Module) pastStands(ctx context.Context, a *attempt) (stands bool, row int64, err error) {
-	if stands, err = m.reached(ctx, a); err != nil || stands {
+func (m *Module) pastStands(ctx context.Context, a *attempt, stanzaID string) (stands bool, row int64, err error) {
+	if stands, err = m.reached(ctx, a, stanzaID); err != nil || stands {
 		return stands, 0, err
 	}
 	known, err := m.hasAll(ctx, a.account, []int64{a.row})
@@ -101,9 +103,9 @@ func (m *Module) pastStands(ctx context.Context, a *attempt) (stands bool, row i
 // or not.
 func (m *Module) isAccount(j jid.JID) bool { return m.host.IsLocal(j) && j.Local() != "" }
 
-// reached reports whether the recipient's side has the message too. Both sides
-// call it the same.
-func (m *Module) reached(ctx context.Context, a *attempt) (bool, error) {
+// reached reports whether the recipient's side has the message too: under the
+// sender's id, or under one of its own if it got it when the message came again.
+func (m *Module) reached(ctx context.Context, a *attempt, stanzaID string) (bool, error) {
 	if !m.isAccount(a.key.peer) {
 		return false, nil
 	}
@@ -114,7 +116,30 @@ func (m *Module) reached(ctx context.Context, a *attempt) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("mam: look for a repeated message: %w", err)
 	}
-	return len(waiting) > 0, nil
+	if len(waiting) > 0 {
+		return true, nil
+	}
+	return m.cameAgain(ctx, a, stanzaID)
+}
+
+// cameAgain looks in the recipient's archive for the newest message with that id
+// attribute. Clients use such ids again: it is the one only with its origin-id.
+func (m *Module) cameAgain(ctx context.Context, a *attempt, stanzaID string) (bool, error) {
+	if stanzaID == "" {
+		return false, nil
+	}
+	row, err := m.store.FindMessage(ctx, a.key.peer.String(), a.account.String(), stanzaID)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("mam: look for a repeated message: %w", err)
+	}
+	children, err := stanza.ScanPayload(row.Payload, nil)
+	if err != nil || row.Outgoing || row.ID < a.row {
+		return false, nil //nolint:nilerr // what cannot be read is not the one
+	}
+	return originID(&module.Stanza{ID: row.StanzaID, Payload: row.Payload, Children: children}) == a.key.origin, nil
 }
 
 // recall reads what the account has sent lately, if that is not known.

@@ -212,6 +212,40 @@ func TestKilledBetween(t *testing.T) {
 	}
 }
 
+// TestKilledBetweenAndAgain: the server was killed when only the sender's row was
+// stored, and again when the message that came again was, on the recipient's side
+// under an id of its own: it is known there by what its sender has called it.
+func TestKilledBetweenAndAgain(t *testing.T) {
+	t.Parallel()
+	for name, next := range map[string]struct {
+		xml  string
+		rows int
+	}{
+		"the same":                       {message("juliet@localhost", "1", "o1", ""), 1},
+		"another with that id attribute": {message("juliet@localhost", "1", "o2", ""), 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, mam.Options{})
+			row := storage.Message{
+				ID: w.store.NewMessageID(), Account: "romeo@localhost", Outgoing: true, Peer: "juliet@localhost",
+				From: romeo, To: "juliet@localhost", StanzaID: "1", OriginID: "o1", Type: "chat", Payload: []byte("<body>1</body>"), Listed: true,
+			}
+			if err := storage.Wait(t.Context(), w.store.AppendMessage(t.Context(), row, storage.Append{})); err != nil {
+				t.Fatal(err)
+			}
+			w.send(t, w.Bind(t, romeo), message("juliet@localhost", "1", "o1", ""))
+			for range 2 {
+				w = w.restart(t)
+				w.send(t, w.Bind(t, romeo), next.xml)
+			}
+			if rows := w.archive(t, "juliet@localhost"); len(rows) != next.rows {
+				t.Errorf("the recipient has %d rows, want %d", len(rows), next.rows)
+			}
+		})
+	}
+}
+
 // gate is a store whose writes for one account wait.
 type gate struct {
 	mam.Store
