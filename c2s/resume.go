@@ -57,7 +57,7 @@ type resumption struct {
 
 	mu    sync.Mutex
 	conn  *Conn         // guarded by mu; nil while the session is detached
-	free  chan struct{} // guarded by mu; closed when conn has let the session go
+	free  chan struct{} // guarded by mu; closed when conn has let the session go, or it has ended
 	until time.Time     // guarded by mu; of a detached one
 	over  bool          // guarded by mu: the session has ended, or is about to
 }
@@ -132,25 +132,29 @@ func (c *Conn) lapsed(ctx context.Context, id string) *stanza.Element {
 }
 
 // take gives the session to c, after the connection that has it has let it go.
-// It reports whether that was possible.
+// It reports whether that was possible. Of one that is about to end it waits for
+// the end: then its last count is stored.
 func (r *resumption) take(ctx context.Context, c *Conn) bool {
 	for {
 		holder, free, over := r.tryTake(c)
 		switch {
-		case over:
-			return false
-		case holder == nil:
+		case free == nil:
 			return true
+		case !over:
+			holder.replace()
 		}
-		holder.replace()
 		select {
 		case <-free:
 		case <-ctx.Done():
 			return false
 		}
+		if over {
+			return false
+		}
 	}
 }
 
+// tryTake gives the session to c, or returns who has it and what to wait for.
 func (r *resumption) tryTake(c *Conn) (holder *Conn, free <-chan struct{}, over bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -185,7 +189,7 @@ func (c *Conn) part(e *stanza.StreamError, grace time.Duration) {
 // say.
 func (c *Conn) park(e *stanza.StreamError, orderly bool) bool {
 	r := c.kept.Load()
-	if r == nil || orderly || e != nil && !c.parting.Load() || !r.session.Detach() {
+	if r == nil || orderly || e != nil && !c.leaves(e) || !r.session.Detach() {
 		return false
 	}
 	if e != nil {
@@ -196,6 +200,12 @@ func (c *Conn) park(e *stanza.StreamError, orderly bool) bool {
 	}
 	r.release()
 	return true
+}
+
+// leaves reports whether e ends the stream only. A connection that was resuming
+// when the server began to stop had no session to leave then.
+func (c *Conn) leaves(e *stanza.StreamError) bool {
+	return c.parting.Load() || e.Condition == stanza.StreamSystemShutdown
 }
 
 // release lets the session go: from now on another connection may take it.
@@ -219,9 +229,10 @@ func (r *resumption) end(conn *Conn, orderly bool) {
 		return
 	}
 	r.over = true
-	if conn != nil {
-		defer close(r.free)
+	if conn == nil {
+		r.free = make(chan struct{})
 	}
+	defer close(r.free)
 	r.mu.Unlock()
 	if !orderly {
 		r.remember()
@@ -244,10 +255,10 @@ func (r *resumption) remember() {
 }
 
 // expired is called, on a goroutine of its own, when a detached session was
-// ended or holds too much.
+// ended or holds too much. When the server stops, suspend does it.
 func (s *Server) expired(id string) {
 	if r := s.resumptions.find(id); r != nil {
-		r.end(nil, false)
+		s.start(func() { r.end(nil, false) }, func() {})
 	}
 }
 

@@ -110,7 +110,7 @@ func (*request) failure(f *sasl.Failure) *stanza.Element {
 }
 
 // succeed: §2.6.1. What the client wanted besides is done before it is told; the
-// stream goes on with new features.
+// stream goes on with new features, unless it goes on where another one ended.
 func (r *request) succeed(ctx context.Context, c *Conn, x sasl.Exchange, data []byte) error {
 	account, err := c.accountOf(x)
 	if err != nil {
@@ -185,7 +185,11 @@ func (c *Conn) welcome(ctx context.Context, in *entry, data []byte) error {
 	}
 	c.limit(c.server.Limits.AfterAuth)
 	c.transport.authenticated()
-	if err := c.transport.write(in.success(data).Append(nil, ""), c.features().Bytes()); err != nil {
+	told := [][]byte{in.success(data).Append(nil, "")}
+	if !in.resumed { // XEP-0198 §7: a resumed stream goes on without features
+		told = append(told, c.features().Bytes())
+	}
+	if err := c.transport.write(told...); err != nil {
 		return err
 	}
 	switch {
