@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"parley/internal/jid"
@@ -48,7 +49,7 @@ const suspendTime = 5 * time.Second
 // suspend writes down what can be resumed, and ends the rest.
 func (s *Server) suspend() {
 	var streams []storage.SuspendedStream
-	for _, r := range s.resumptions.all() {
+	for _, r := range s.settleAll() {
 		if one, ok := s.freeze(r); ok {
 			streams = append(streams, one)
 		} else {
@@ -67,11 +68,27 @@ func (s *Server) suspend() {
 	s.Log.Info("sessions wait for the restart", "n", len(streams))
 }
 
-func (s *Server) freeze(r *resumption) (storage.SuspendedStream, bool) {
-	if s.Streams == nil {
-		return storage.SuspendedStream{}, false
+// settleAll stores the counts, all at once, for clients that come after their
+// time, and returns the sessions that can be written down. The others end before
+// any of these is closed to the news of that.
+func (s *Server) settleAll() (stay []*resumption) {
+	all := s.resumptions.all()
+	var settled sync.WaitGroup
+	for _, r := range all {
+		settled.Go(r.remember)
 	}
-	r.remember() // a client that comes after its time is told the count
+	settled.Wait()
+	for _, r := range all {
+		if s.Streams != nil && r.session.Freezable() {
+			stay = append(stay, r)
+		} else {
+			r.end(nil, false)
+		}
+	}
+	return stay
+}
+
+func (s *Server) freeze(r *resumption) (storage.SuspendedStream, bool) {
 	snapshot, ok := r.session.Freeze()
 	if !ok {
 		return storage.SuspendedStream{}, false
@@ -127,32 +144,66 @@ func (s *Server) Restore(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("c2s: sessions of before the restart: %w", err)
 	}
+	var barred []*resumption
 	for _, one := range streams {
-		if err := s.restore(ctx, one); err != nil {
+		r, err := s.restore(ctx, one)
+		if err != nil {
 			s.Log.Warn("session not restored", "jid", one.Account, "err", err)
 		}
+		if r != nil && err != nil {
+			barred = append(barred, r)
+		}
+	}
+	for _, r := range barred {
+		r.end(nil, false) // now that all who were told of it can be told of its end
 	}
 	return nil
 }
 
-var errGone = errors.New("the account is gone or disabled")
+var (
+	errGone    = errors.New("the account is gone or disabled")
+	errForeign = errors.New("the domain is not served any more")
+	errNoTime  = errors.New("no stream can be resumed any more")
+)
 
-func (s *Server) restore(ctx context.Context, one storage.SuspendedStream) error {
+// restore makes one session again, as far as the configuration of today allows
+// it. With both a session and an error it must end at once.
+func (s *Server) restore(ctx context.Context, one storage.SuspendedStream) (*resumption, error) {
 	var w suspended
 	if err := json.Unmarshal(one.State, &w); err != nil {
-		return err
+		return nil, err
 	}
 	full, err := jid.Parse(w.JID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	switch exists, err := s.Router.AccountExists(ctx, full.Bare()); {
-	case err != nil:
-		return err
-	case !exists:
+	if !s.Router.IsLocal(full) {
+		return nil, errForeign
+	}
+	w.Window = min(w.Window, s.Limits.Resume)
+	made := s.remake(full, one.ID, w)
+	if err := s.bindAgain(ctx, made, w); err != nil {
+		made.Close(false) // what was not in storage is now, or its sender hears of it
+		return nil, err
+	}
+	r := &resumption{server: s, id: one.ID, window: w.Window, session: made, until: time.Now().Add(w.Window)}
+	s.resumptions.put(r)
+	return r, s.allowed(ctx, full.Bare())
+}
+
+// allowed asks storage, not whether there is a session.
+func (s *Server) allowed(ctx context.Context, account jid.JID) error {
+	exists, err := s.Router.Users.Exists(ctx, account)
+	if err == nil && !exists {
 		return errGone
 	}
-	made := s.remake(full, one.ID, w)
+	return err
+}
+
+func (s *Server) bindAgain(ctx context.Context, made *session.Session, w suspended) error {
+	if w.Window <= 0 {
+		return errNoTime
+	}
 	for _, v := range s.Router.SavedValues() {
 		if text := w.Values[v.Name]; text != "" {
 			v.Load(made, text)
@@ -166,9 +217,6 @@ func (s *Server) restore(ctx context.Context, one storage.SuspendedStream) error
 			t.Copied(made)
 		}
 	}
-	s.resumptions.put(&resumption{
-		server: s, id: one.ID, window: w.Window, session: made, until: time.Now().Add(w.Window),
-	})
 	return nil
 }
 

@@ -16,13 +16,25 @@ type Snapshot struct {
 	Presence *module.Availability
 }
 
+// Freezable reports whether Freeze would succeed.
+func (s *Session) Freezable() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.freezable()
+}
+
+// freezable is called with mu held.
+func (s *Session) freezable() bool {
+	return s.detached && !s.ending && !s.closing.Load() && len(s.managed.inbound.open) == 0
+}
+
 // Freeze ends a detached session whose snapshot is to outlive the server: what
 // it is sent from now on is handed back, what it holds is not. ok is false if
 // the session has a stream or has ended.
 func (s *Session) Freeze() (snapshot Snapshot, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.detached || s.ending || s.closing.Load() || len(s.managed.inbound.open) > 0 {
+	if !s.freezable() {
 		return Snapshot{}, false
 	}
 	s.closing.Store(true)

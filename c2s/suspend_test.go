@@ -1,0 +1,111 @@
+package c2s
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"parley/internal/jid"
+	"parley/internal/router"
+	"parley/internal/session"
+	"parley/storage"
+)
+
+// stuck is storage that does not get on until it is told to.
+type stuck struct {
+	Streams
+	saves chan *stuckWrite
+}
+
+func (s stuck) SaveStream(storage.Stream) storage.Pending {
+	w := &stuckWrite{done: make(chan struct{})}
+	s.saves <- w
+	return w
+}
+
+func (stuck) Stream(context.Context, string) (storage.Stream, error) {
+	return storage.Stream{}, storage.ErrNotFound
+}
+
+func (stuck) SuspendStreams(context.Context, []storage.SuspendedStream) error { return nil }
+
+type stuckWrite struct {
+	done chan struct{}
+	then func()
+}
+
+func (w *stuckWrite) Done() <-chan struct{} { return w.done }
+func (w *stuckWrite) Err() error            { return nil }
+func (w *stuckWrite) Then(f func())         { w.then = f }
+
+func (w *stuckWrite) finish() {
+	close(w.done)
+	w.then()
+}
+
+// detachedOn returns a server with n sessions that wait for their clients, whose
+// counts are not stored.
+func detachedOn(t *testing.T, streams Streams, n int) (*Server, []*resumption) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	s := New(Options{
+		Domain: jid.MustParse("localhost"), Router: router.New(router.Options{Log: log}),
+		Guesses: NewGuesses(GuessOptions{}), Streams: streams, Log: log,
+	})
+	var all []*resumption
+	for i := range n {
+		full := jid.MustParse("alice@localhost/" + strconv.Itoa(i))
+		one := session.New(session.Info{JID: full, Log: log, Undelivered: s.Router.Undelivered}, nil, session.Limits{})
+		m := s.managementOf(full.String(), "alice@localhost", time.Hour)
+		one.Manage(m, nil)
+		one.Handled(nil, nil)
+		if !one.Detach() {
+			t.Fatal("not detached")
+		}
+		r := &resumption{server: s, id: m.ID, window: m.Resume, session: one, until: time.Now().Add(m.Resume)}
+		s.resumptions.put(r)
+		all = append(all, r)
+	}
+	return s, all
+}
+
+// TestStopWithoutStorage: a server that stops while storage is away waits for it
+// once, not once for each session.
+func TestStopWithoutStorage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const sessions = 100
+		s, _ := detachedOn(t, stuck{saves: make(chan *stuckWrite, sessions)}, sessions)
+		begun := time.Now()
+		s.Shutdown(t.Context())
+		if took := time.Since(begun); took > rememberFor {
+			t.Errorf("it took %s, want no more than %s", took, rememberFor)
+		}
+	})
+}
+
+// TestResumeAtTheEnd: a client that comes while its session ends is told no count
+// before the last one is stored (XEP-0198 §5).
+func TestResumeAtTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		streams := stuck{saves: make(chan *stuckWrite, 1)}
+		s, all := detachedOn(t, streams, 1)
+		go all[0].end(nil, false)
+		save := <-streams.saves
+		taken := make(chan bool, 1)
+		go func() { taken <- all[0].take(t.Context(), new(Conn)) }()
+		synctest.Wait()
+		if len(taken) != 0 {
+			t.Error("it is told before the last count is stored")
+		}
+		save.finish()
+		if <-taken {
+			t.Error("it has got a session that has ended")
+		}
+		s.Shutdown(t.Context())
+	})
+}
