@@ -9,8 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -98,21 +96,6 @@ func newParley(t *testing.T, databaseURL string) *parley {
 		"PARLEY_ADMIN_ADDR="+freeAddr(t), "PARLEY_DATABASE_URL="+databaseURL, "PARLEY_LIMITS=off", "PARLEY_LOG_LEVEL=debug")
 	t.Cleanup(func() { p.stop(t) })
 	return p
-}
-
-// freeAddr returns a loopback address that was free a moment ago and stays so
-// while a server restarts: systems give connections ports from 32768 up.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
-		if err == nil {
-			defer l.Close()
-			return l.Addr().String()
-		}
-	}
-	t.Fatal("no port is free between 20000 and 32000")
-	return ""
 }
 
 // start runs the binary and returns when it accepts connections.
