@@ -40,6 +40,17 @@ func TestSlixmppResume(t *testing.T) {
 	})
 }
 
+// TestSlixmppAfterRestart: as TestStropheAfterRestart.
+func TestSlixmppAfterRestart(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, p *parley) {
+		r := newRelay(t, p.c2s)
+		alice := startResumer(t, p, r.addr, "alice@localhost/desk")
+		bob := startResumer(t, p, p.c2s, "bob@localhost/home")
+		restarts(t, p, r, alice, bob)
+	})
+}
+
 // TestSlixmppCarbons: as TestStanzaJSCarbons (XEP-0280 §7, §8).
 func TestSlixmppCarbons(t *testing.T) {
 	t.Parallel()

@@ -72,6 +72,17 @@ func TestStanzaJSResume(t *testing.T) {
 	})
 }
 
+// TestStanzaJSAfterRestart: as TestStropheAfterRestart.
+func TestStanzaJSAfterRestart(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, p *parley) {
+		r := newRelay(t, p.http)
+		alice := startStanzaJS(t, p, r.addr, "alice@localhost/desk")
+		bob := startStanzaJS(t, p, p.http, "bob@localhost/home")
+		restarts(t, p, r, alice, bob)
+	})
+}
+
 // TestStanzaJSArchive: stanza.js pages through its archive both ways and finds
 // each message once (XEP-0313 §4.3, XEP-0059 §2).
 func TestStanzaJSArchive(t *testing.T) {

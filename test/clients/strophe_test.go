@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 )
 
@@ -129,27 +128,13 @@ func TestStropheAcknowledged(t *testing.T) {
 }
 
 // TestStropheAfterRestart: a server that was stopped in order resumes the streams
-// that it had, with what was not acknowledged.
+// that it had, with what was not acknowledged (XEP-0198 §5).
 func TestStropheAfterRestart(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, p *parley) {
 		r := newRelay(t, p.http)
 		alice := startStrophe(t, p, r.addr, "alice@localhost")
 		bob := startStrophe(t, p, p.http, "bob@localhost")
-		talk(t, alice, bob, "well met")
-		alice.confirm(t)
-		r.deafen()
-		alice.tell(t, "say bob@localhost handled and not acknowledged")
-		bob.gets(t, "heard alice@localhost handled and not acknowledged")
-		bob.tell(t, "say alice@localhost to deaf ears")
-		bob.confirm(t)
-
-		p.ask(t, syscall.SIGTERM)
-		r.cut()
-		p.start(t)
-		alice.reportsLike(t, "resumed ")
-		alice.gets(t, "heard bob@localhost to deaf ears")
-		bob.reportsLike(t, "resumed ")
-		talk(t, alice, bob, "nothing more")
+		restarts(t, p, r, alice, bob)
 	})
 }

@@ -2,6 +2,7 @@ package clients_test
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -60,5 +61,25 @@ func repeats(t *testing.T, r *relay, alice, bob *lineProcess) {
 	alice.reportsLike(t, "resumed")
 	alice.gets(t, "heard bob@localhost out of the void")
 	bob.gets(t, "heard alice@localhost into the void")
+	talk(t, alice, bob, "nothing more")
+}
+
+// restarts stops the server in order and starts it again, after its words to
+// alice, who is behind r, were lost for a while. Both resume; she is told.
+func restarts(t *testing.T, p *parley, r *relay, alice, bob *lineProcess) {
+	t.Helper()
+	talk(t, alice, bob, "well met")
+	r.deafen()
+	alice.tell(t, "say bob@localhost handled and not acknowledged")
+	bob.gets(t, "heard alice@localhost handled and not acknowledged")
+	bob.tell(t, "say alice@localhost to deaf ears")
+	bob.tell(t, "say bob@localhost that was handled")
+	bob.gets(t, "heard bob@localhost that was handled")
+	p.ask(t, syscall.SIGTERM)
+	r.cut()
+	p.start(t)
+	alice.reportsLike(t, "resumed")
+	alice.gets(t, "heard bob@localhost to deaf ears")
+	bob.reportsLike(t, "resumed")
 	talk(t, alice, bob, "nothing more")
 }
