@@ -29,7 +29,11 @@ func (c *Campaign) settle(ctx context.Context) error {
 		c.relogin(ctx)
 		c.await(ctx, c.cfg.Patience/2, func() int { missing = missing.still(); return len(missing) })
 	}
-	return c.leave(ctx)
+	if err := c.leave(ctx); err != nil {
+		c.report.Hangs++ // noted; their connections are cut in the end
+		c.cfg.Logf("%v", err)
+	}
+	return nil
 }
 
 // await waits until left is 0, as long as it gets less within patience.
