@@ -28,6 +28,7 @@ type suspended struct {
 	Window         time.Duration
 	Acked, Handled uint32
 	Held, Queue    []writtenStanza
+	Before         int            `json:",omitempty"` // of Held
 	Presence       *writtenStanza `json:",omitempty"`
 	Priority       int8
 	Since          time.Time
@@ -95,7 +96,7 @@ func (s *Server) freeze(r *resumption) (storage.SuspendedStream, bool) {
 	}
 	w := suspended{
 		JID: snapshot.JID.String(), Addr: snapshot.RemoteAddr, Secure: snapshot.Secure, Window: r.window,
-		Acked: snapshot.Acked, Handled: snapshot.Handled, Values: s.values(r.session),
+		Acked: snapshot.Acked, Handled: snapshot.Handled, Before: snapshot.Before, Values: s.values(r.session),
 	}
 	w.Held, w.Queue = writtenAll(snapshot.Held), writtenAll(snapshot.Queue)
 	if p := snapshot.Presence; p != nil {
@@ -227,7 +228,7 @@ func (s *Server) remake(full jid.JID, id string, w suspended) *session.Session {
 			JID: full, Secure: w.Secure, RemoteAddr: w.Addr,
 			Log: s.Log.With("jid", full.Bare().String()), Undelivered: s.Router.Undelivered,
 		},
-		Acked: w.Acked, Handled: w.Handled,
+		Acked: w.Acked, Handled: w.Handled, Before: min(w.Before, len(w.Held)),
 		Held: s.readAll(w.Held, full.Bare()), Queue: s.readAll(w.Queue, full.Bare()),
 	}
 	if w.Presence != nil {

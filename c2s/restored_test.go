@@ -88,3 +88,31 @@ func TestDisabledOverRestart(t *testing.T) {
 		t.Errorf("got %s, want alice to leave", e)
 	}
 }
+
+// TestEarlyOverRestart: what a client was sent before it enabled stream
+// management has arrived if it resumes, and does not come again.
+func TestEarlyOverRestart(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	bob := s.Dial(t, xmpptest.TCP, "bob", "")
+	for i := range 2 {
+		bob.Send(chat("alice@localhost", i))
+	}
+	bob.Sync()
+	m := &managed{Client: s.Dial(t, xmpptest.TCP, "alice", "x"), t: t}
+	m.Send("<presence/>")
+	m.NextElement()
+	wantIDs(t, m.messages(2), "0", "1")
+	m.Send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+	m.id, m.h = m.next().Attr("id"), 0
+	bob.Send(chat("alice@localhost", 2))
+	wantIDs(t, m.messages(1), "2")
+	m.h = 0 // that one is lost
+	s = restart(t, s)
+	m.resume(s, xmpptest.TCP, "alice")
+	wantIDs(t, m.messages(1), "2")
+	m.Send("<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>")
+	if e := m.next(); e.Attr("id") != "p" {
+		t.Errorf("got %s again", e)
+	}
+}

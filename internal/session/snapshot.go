@@ -12,6 +12,7 @@ type Snapshot struct {
 	Acked    uint32           // stanzas that the client has handled
 	Handled  uint32           // stanzas of the client that were handled
 	Held     []*module.Stanza // what was written and not acknowledged, in order
+	Before   int              // how many of Held do not count (Manage)
 	Queue    []*module.Stanza // what was not written
 	Presence *module.Availability
 }
@@ -44,7 +45,8 @@ func (s *Session) Freeze() (snapshot Snapshot, ok bool) {
 		Info:     Info{JID: s.jid, Secure: s.Secure(), RemoteAddr: s.RemoteAddr()},
 		Acked:    s.managed.acked,
 		Handled:  s.managed.inbound.handled,
-		Held:     slices.Clone(s.held[s.managed.before:]),
+		Held:     slices.Clone(s.held),
+		Before:   s.managed.before,
 		Queue:    slices.Clone(s.queue),
 		Presence: s.Presence(),
 	}, true
@@ -55,10 +57,11 @@ func Restore(snapshot Snapshot, limits Limits, m Management) *Session {
 	s := New(snapshot.Info, nil, limits)
 	s.writing, s.detached = false, true
 	s.client = &clientState{detached: true}
-	s.managed = &managed{Management: m, sent: snapshot.Acked, acked: snapshot.Acked}
+	s.managed = &managed{Management: m, sent: snapshot.Acked, acked: snapshot.Acked, before: snapshot.Before}
 	s.managed.inbound = inbound{received: snapshot.Handled, handled: snapshot.Handled, stored: snapshot.Handled}
 	s.SetPresence(snapshot.Presence)
 	s.hold(snapshot.Held)
+	s.managed.sent -= uint32(snapshot.Before)
 	for _, st := range snapshot.Queue {
 		s.enqueue(st)
 	}
