@@ -54,12 +54,13 @@ bench-storage: ## what it costs to store a message, on both engines
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)
 
-faults: ## the long fault campaign, on both engines and on a disk that fills up
+faults: ## the long fault campaign, on both engines; on a disk that fills up; with kills in quick succession
 	mkdir -p bin
 	$(GO) build -o bin/faults ./test/faults
 	for store in files postgres; do \
 	  bin/faults -store $$store -seed $(SEED) -kills $(KILLS) -database $(DATABASE_FAULTS) -messages $(MESSAGES) -json bin/faults-$$store.json $(FAULTS) && \
-	  bin/faults -store $$store -seed $(SEED) -kills 20 -database 20 -clients 20 -long 0 -messages 50000 -disk 2000000000 -json bin/faults-$$store-disk.json $(FAULTS) || exit 1; \
+	  bin/faults -store $$store -seed $(SEED) -kills 20 -database 20 -clients 20 -long 0 -messages 50000 -disk 2000000000 -json bin/faults-$$store-disk.json $(FAULTS) && \
+	  bin/faults -store $$store -seed $(SEED) -kills 100 -restarts 10 -database 10 -clients 20 -clock 0 -long 0 -messages 10000 -json bin/faults-$$store-dense.json $(FAULTS) || exit 1; \
 	done
 
 clean:
