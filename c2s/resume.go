@@ -196,7 +196,7 @@ func (c *Conn) park(e *stanza.StreamError, orderly bool) bool {
 		c.writeEnd(e)
 	}
 	if !c.parting.Load() { // else nobody needs to know: it is resumed at once, or everything stops
-		c.server.Router.Detached(context.Background(), r.session)
+		c.server.contain(func() { c.server.Router.Detached(context.Background(), r.session) })
 	}
 	r.release()
 	return true
@@ -238,7 +238,7 @@ func (r *resumption) end(conn *Conn, orderly bool) {
 		r.remember()
 	}
 	r.server.resumptions.drop(r)
-	r.server.Router.Unbind(context.Background(), r.session, orderly)
+	r.server.contain(func() { r.server.Router.Unbind(context.Background(), r.session, orderly) })
 }
 
 // rememberFor bounds the wait for a database that is away.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -203,6 +204,17 @@ func (s *Server) all() []*Conn {
 		out = append(out, c)
 	}
 	return out
+}
+
+// contain calls handlers where no connection's reader does: a panic in one ends
+// nothing else.
+func (s *Server) contain(f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.Log.Error("panic in a handler", "err", p, "stack", string(debug.Stack()))
+		}
+	}()
+	f()
 }
 
 // keepEvery is how often the keeper looks at all connections. One ticker for
