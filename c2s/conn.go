@@ -331,8 +331,11 @@ func (c *Conn) check(now time.Time) {
 const confirmAfter = 5 * time.Second
 
 func (c *Conn) confirmAfter(s *session.Session) time.Duration {
-	if s.Managed() {
+	switch {
+	case s.Managed() && s.Fresh():
 		return acknowledgeAfter
+	case s.Managed(): // it was asked, and lags behind
+		return max(acknowledgeAfter, c.server.Limits.PingAfter)
 	}
 	if c.transport.traits().canStartTLS { // TCP
 		return max(confirmAfter, c.server.Limits.PingAfter)

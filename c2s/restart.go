@@ -233,7 +233,7 @@ func (s *Server) remake(full jid.JID, id string, w suspended) *session.Session {
 	}
 	if w.Presence != nil {
 		snapshot.Presence = &module.Availability{
-			Priority: w.Priority, Since: w.Since, Stanza: s.read(*w.Presence, full.Bare()),
+			Priority: w.Priority, Since: w.Since, Stanza: s.read(*w.Presence, full.Bare()), Stretch: new(module.Stretch),
 		}
 	}
 	return session.Restore(snapshot, s.Limits.Session, s.managementOf(id, full.Bare().String(), w.Window))

@@ -42,7 +42,7 @@ func (m *Module) available(ctx context.Context, ev *module.Event) error {
 	}
 	s, before := ev.Session, ev.Session.Presence()
 	st := ev.Stanza.For(jid.JID{})
-	s.SetPresence(&module.Availability{Priority: priority, Stanza: st, Since: time.Now()})
+	s.SetPresence(&module.Availability{Priority: priority, Stanza: st, Since: time.Now(), Stretch: stretch(before)})
 	if err := m.broadcast(ctx, s.JID(), st); err != nil {
 		s.SetPresence(before)
 		return err
@@ -56,6 +56,14 @@ func (m *Module) available(ctx context.Context, ev *module.Event) error {
 		m.tellAvailable(ctx, s)
 	}
 	return nil
+}
+
+// stretch goes on where the session takes messages already.
+func stretch(before *module.Availability) *module.Stretch {
+	if before != nil && before.Priority >= 0 {
+		return before.Stretch
+	}
+	return new(module.Stretch)
 }
 
 func (m *Module) tellAvailable(ctx context.Context, s module.Session) {

@@ -103,4 +103,11 @@ type Availability struct {
 	Priority int8    // RFC 6121 §4.7.2.3
 	Stanza   *Stanza // the last broadcast presence; From is the full JID, To is zero
 	Since    time.Time
+	// Stretch is the same for as long as the session takes messages for its
+	// account without a break: from when it became available with a priority
+	// that is not negative, or took such a one.
+	Stretch *Stretch
 }
+
+// Stretch is a time for which a session takes messages; only its address counts.
+type Stretch struct{ _ byte }

@@ -109,6 +109,14 @@ func (m *managed) wrote(n int) {
 	m.since += n
 }
 
+// Fresh reports whether something was written since the client was last asked for
+// its count.
+func (s *Session) Fresh() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.managed != nil && s.managed.since > 0
+}
+
 // mayRequest reports whether the client is to be asked for its count.
 func (m *managed) mayRequest(s *Session) bool {
 	return m != nil && !s.asked && (s.probing || m.since >= requestEvery)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"parley/internal/module"
@@ -164,7 +165,18 @@ func (c *client) due(m *storage.Message, fetches bool) (list []held, track *brin
 // has reports whether the client is not to be sent the row.
 func (c *client) has(r *row) bool {
 	h := r.of(c)
-	return r.delivered || r.settled || h != nil && h.how != waits
+	return r.delivered || r.settled || h != nil && h.how != waits || r.elsewhere(c)
+}
+
+// elsewhere reports whether another client was sent the row over a connection
+// that says nothing of what arrived, and is still there: only its end can tell
+// that the row did not. A client with stream management would have said so, or
+// has lost its connection.
+func (r *row) elsewhere(c *client) bool {
+	return slices.ContainsFunc(r.had, func(h having) bool {
+		return h.client != c && h.how != waits && !h.client.gone &&
+			!h.client.session.Managed() && !closing(h.client.session)
+	})
 }
 
 // send gives the session what was held.

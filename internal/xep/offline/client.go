@@ -18,16 +18,17 @@ type client struct {
 	session module.Session
 	bound   int64 // the id of no message: it stands for the time of the bind
 
-	caught  bool        // it has been given everything; new messages go straight to it
-	again   bool        // something is to be looked for in storage,
-	from    int64       // above this id
-	running bool        // run is at work, or goes on after a pause
-	full    bool        // as much as may be is on its way; run goes on when it arrives
-	bytes   int         // how much that is
-	held    []held      // new messages that wait for their turn, by id
-	weight  int         // their size
-	gone    bool        // the session has ended
-	pause   *time.Timer // after an error
+	caught  bool            // it has been given everything; new messages go straight to it
+	stretch *module.Stretch // for which that, and everything else here, was begun
+	again   bool            // something is to be looked for in storage,
+	from    int64           // above this id
+	running bool            // run is at work, or goes on after a pause
+	full    bool            // as much as may be is on its way; run goes on when it arrives
+	bytes   int             // how much that is
+	held    []held          // new messages that wait for their turn, by id
+	weight  int             // their size
+	gone    bool            // the session has ended
+	pause   *time.Timer     // after an error
 }
 
 // held is a new message that a client gets in its turn.
@@ -49,6 +50,7 @@ func (m *Module) begin(s module.Session) *client {
 		return nil
 	}
 	c.caught, c.again, c.from = false, true, 0
+	c.stretch = stretchOf(s)
 	if c.running || c.full {
 		return nil
 	}
@@ -74,7 +76,21 @@ func (c *client) start() {
 }
 
 // listening reports whether the client takes messages now.
-func (c *client) listening() bool { return receives(c.session) && !closing(c.session) }
+func (c *client) listening() bool {
+	return receives(c.session) && c.begun() && !closing(c.session)
+}
+
+// begun reports whether the client takes messages still, or again and begin knows.
+// One that has just come back is behind, whatever it was before: it may have
+// missed something.
+func (c *client) begun() bool { return stretchOf(c.session) == c.stretch }
+
+func stretchOf(s module.Session) *module.Stretch {
+	if p := s.Presence(); p != nil {
+		return p.Stretch
+	}
+	return nil
+}
 
 // hold keeps a new message until it is its turn. What is too much for that is
 // found in storage.

@@ -2,6 +2,7 @@ package offline_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -209,8 +210,9 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// TestTwoAtOnce: two sessions that come online before the other has acknowledged
-// anything both get what waits, each once; what one has acknowledged is over.
+// TestTwoAtOnce: what one session was sent and has not confirmed, over a
+// connection that says nothing of what arrives, another does not get while that
+// one is there.
 func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
 	w := world(t, offline.Options{})
@@ -220,10 +222,45 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 	b, first := online(t, w, juliet)
 	c, second := online(t, w, "juliet@localhost/chamber")
+	if len(ids(t, first)) != 5 || len(ids(t, second)) != 0 {
+		t.Fatalf("got %s and %s", first, second)
+	}
+	a.SendStanza(imtest.Stanza(t, a.JID(), "<message to='"+juliet+"' type='chat' id='5'><body>5</body></message>"))
+	d, third := online(t, w, "juliet@localhost/garden")
+	if len(ids(t, third)) != 0 {
+		t.Errorf("got %s, which was for another", third)
+	}
+	c.Got()
+	d.Got()
+	b.Break()
+	w.Offline.Wait()
+	got := append(ids(t, c.Got()), ids(t, d.Got())...)
+	if slices.Sort(got); !slices.Equal(got, []string{"0", "1", "2", "3", "4", "5"}) {
+		t.Errorf("the others got %s when that one was gone", got)
+	}
+}
+
+// TestTwoManaged: two sessions that come online before the other has acknowledged
+// anything (XEP-0198) both get what waits, each once; what one has acknowledged is
+// over.
+func TestTwoManaged(t *testing.T) {
+	t.Parallel()
+	w := world(t, offline.Options{})
+	a := w.Bind(t, romeo)
+	for i := range 5 {
+		a.Send(chat(i))
+	}
+	available := func(full string) (*imtest.Client, []string) {
+		c := w.Bind(t, full, imtest.Managed)
+		c.Send("<presence/>")
+		return c, c.Got()
+	}
+	b, first := available(juliet)
+	c, second := available("juliet@localhost/chamber")
 	if len(ids(t, first)) != 5 || len(ids(t, second)) != 5 {
 		t.Fatalf("got %s and %s", first, second)
 	}
-	b.Alive()
+	b.Acknowledge(len(first) + 1) // and the presence of c
 	w.Offline.Wait()
 	b.Break()
 	c.Break()

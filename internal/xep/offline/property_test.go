@@ -18,14 +18,16 @@ import (
 // and go in every way and acknowledge what they please. Every message is
 // acknowledged by a client in the end, none comes twice to a session, and each
 // session gets those of one sender in order. That is not so where a message is
-// for one session, and goes to the others when that has ended.
+// for one session, and goes to the others when that has ended: by its address, or
+// because its client acknowledges nothing.
 func TestDelivery(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(4) {
-		full := seed == 3
-		t.Run(fmt.Sprintf("%d, full JIDs %t", seed, full), func(t *testing.T) {
+	for name, kind := range map[string]*crowd{
+		"managed": {allManaged: true}, "managed too": {allManaged: true}, "mixed": {}, "full JIDs": {full: true},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			run(t, seed, full)
+			kind.run(t, uint64(len(name)))
 		})
 	}
 }
@@ -34,13 +36,14 @@ const senders, each = 4, 40
 
 // crowd are the recipient's clients.
 type crowd struct {
-	t     *testing.T
-	w     *imtest.World
-	rand  *rand.Rand
-	there []*device
-	bound atomic.Int32
-	full  bool // messages are for full JIDs
-	acked map[string]bool
+	t          *testing.T
+	w          *imtest.World
+	rand       *rand.Rand
+	there      []*device
+	bound      atomic.Int32
+	full       bool // messages are for full JIDs
+	allManaged bool // every client acknowledges
+	acked      map[string]bool
 }
 
 // device is one bound client.
@@ -55,10 +58,10 @@ type device struct {
 // mark says how many messages are among the first stanzas.
 type mark struct{ stanzas, messages int }
 
-func run(t *testing.T, seed uint64, full bool) {
+func (c *crowd) run(t *testing.T, seed uint64) {
 	w := world(t, offline.Options{Window: 1500})
 	w.Add(carbons.New())
-	c := &crowd{t: t, w: w, rand: rand.New(rand.NewPCG(seed, 0)), full: full, acked: map[string]bool{}}
+	c.t, c.w, c.rand, c.acked = t, w, rand.New(rand.NewPCG(seed, 0)), map[string]bool{}
 	done := c.write()
 	for more := true; more; {
 		select {
@@ -130,7 +133,7 @@ func (c *crowd) step() {
 }
 
 func (c *crowd) join() {
-	d := &device{managed: c.rand.IntN(3) > 0}
+	d := &device{managed: c.allManaged || c.rand.IntN(3) > 0}
 	var with []imtest.Setting
 	if d.managed {
 		with = append(with, imtest.Managed)
@@ -219,7 +222,7 @@ func (d *device) check(c *crowd) {
 		}
 		seen[n] = true
 		s, i := n/each, n%each+1
-		if i <= last[s] && !c.full {
+		if i <= last[s] && c.allManaged {
 			c.t.Errorf("%s: sender %d: message %d after %d", d.JID(), s, i, last[s])
 		}
 		last[s] = i

@@ -135,12 +135,14 @@ func (r *row) Takes(s module.Session, st *module.Stanza) bool {
 	if h := r.of(c); h != nil {
 		return h.how == straight
 	}
-	if c.caught || !receives(s) {
+	if !receives(s) || c.caught && c.begun() {
 		r.had = append(r.had, having{c, straight})
 		return true
 	}
 	r.had = append(r.had, having{c, waits})
-	c.hold(r, st)
+	if c.begun() {
+		c.hold(r, st)
+	}
 	return false
 }
 

@@ -264,8 +264,16 @@ func TestBeforeTheHook(t *testing.T) {
 	b.Send(`<presence type='unavailable'/>`)
 	a.Send(chat(1))
 	b.Got()
-	b.SetPresence(&module.Availability{Stanza: module.NewStanza(stanza.Presence, "", b.JID(), jid.JID{})})
+	b.SetPresence(&module.Availability{
+		Stanza: module.NewStanza(stanza.Presence, "", b.JID(), jid.JID{}), Stretch: new(module.Stretch),
+	})
 	a.Send(chat(2))
+	if got := ids(t, b.Got()); len(got) != 0 {
+		t.Errorf("got %s before what it has missed", got)
+	}
+	if err := w.Router.Hooks.SessionAvailable.Run(t.Context(), b.Session); err != nil {
+		t.Fatal(err)
+	}
 	if got := fmt.Sprint(ids(t, b.Await(2))); got != "[1 2]" {
 		t.Errorf("got %s", got)
 	}

@@ -49,7 +49,7 @@ func (m *Module) straight(s module.Session) bool {
 	a := sh.account(s.JID().Bare())
 	defer sh.tidy(a)
 	c := m.client(a, s)
-	return c == nil || c.caught || !receives(s)
+	return c == nil || c.caught && c.begun() || !receives(s)
 }
 
 // keep stores the message, once.
