@@ -174,7 +174,7 @@ func (c *client) has(r *row) bool {
 // has lost its connection.
 func (r *row) elsewhere(c *client) bool {
 	return slices.ContainsFunc(r.had, func(h having) bool {
-		return h.client != c && h.how != waits && !h.client.gone &&
+		return h.client != c && (h.how == straight || h.how == brought) && !h.client.gone &&
 			!h.client.session.Managed() && !closing(h.client.session)
 	})
 }

@@ -20,7 +20,9 @@
 //
 // A session never gets a message twice: a row under way knows who has had it,
 // be it live, from storage, as a carbon copy or as a result from the archive.
-// Two sessions that are behind at the same time both get what nobody has
+// What a session without stream management was sent another one does not get
+// while that one is there: only its end tells that it did not arrive. Two managed
+// sessions that are behind at the same time both get what nobody has
 // acknowledged yet; what one acknowledges before another has come to it is not
 // brought to that. When all sessions that had a message have ended without an
 // acknowledgement it goes to the others of the account, or waits.

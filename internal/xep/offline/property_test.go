@@ -77,8 +77,9 @@ func (c *crowd) run(t *testing.T, seed uint64) {
 	w.Offline.Wait()
 	w.HeldBytes = 1 // the last one confirms all it gets, so it gets all
 	last := &device{Client: w.Bind(t, juliet)}
+	waiting := stored(t, w, "juliet@localhost") // before they are confirmed
 	last.Send(`<presence/>`)
-	last.look(t, last.Await(1+stored(t, w, "juliet@localhost")))
+	last.look(t, last.Await(1+waiting))
 	last.Close()
 	c.settle(last, len(last.got))
 	for i := range senders * each {

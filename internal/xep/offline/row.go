@@ -37,7 +37,8 @@ type how uint8
 const (
 	straight how = iota // the router gave it
 	waits               // the client is behind; it comes in its turn
-	brought             // it came in its turn, or as a copy or an archive result
+	brought             // it came in its turn, or as an archive result
+	copied              // it came as a carbon copy, of which nothing is heard
 )
 
 func (m *Module) newRow(account jid.JID, id int64) *row {
@@ -159,7 +160,7 @@ func (r *row) Copied(s module.Session) {
 	a, r := r.lock()
 	defer r.unlock(a)
 	if c := r.m.client(a, s); c != nil && r.of(c) == nil {
-		r.note(c)
+		r.had = append(r.had, having{c, copied})
 	}
 }
 
