@@ -136,6 +136,10 @@ func (r *row) Takes(s module.Session, st *module.Stanza) bool {
 	if h := r.of(c); h != nil {
 		return h.how == straight
 	}
+	if turnedAway(s, st) {
+		c.miss(r.id)
+		return false
+	}
 	if !receives(s) || c.caught && c.begun() {
 		r.had = append(r.had, having{c, straight})
 		return true
@@ -146,6 +150,10 @@ func (r *row) Takes(s module.Session, st *module.Stanza) bool {
 	}
 	return false
 }
+
+// turnedAway reports whether s has stopped taking messages since the router chose
+// it for one that is for the whole account.
+func turnedAway(s module.Session, st *module.Stanza) bool { return !receives(s) && st.To != s.JID() }
 
 // Sent implements module.Tracker.
 func (r *row) Sent(n int) {

@@ -279,6 +279,32 @@ func TestBeforeTheHook(t *testing.T) {
 	}
 }
 
+// TestTurnedAway: a session that has taken a negative priority since the router
+// chose it gets the message when it takes messages again, before newer ones.
+func TestTurnedAway(t *testing.T) {
+	t.Parallel()
+	w := world(t, offline.Options{})
+	a := w.Bind(t, romeo)
+	b, _ := online(t, w, juliet)
+	away := true
+	w.Router.Hooks.MessageCopy.Add(module.StageCopy, func(context.Context, *module.Event) error {
+		if away {
+			b.Send(`<presence><priority>-1</priority></presence>`)
+			away = false
+		}
+		return nil
+	})
+	a.Send(chat(1))
+	a.Send(chat(2))
+	if got := ids(t, b.Got()); len(got) != 0 {
+		t.Errorf("got %s while it takes none", got)
+	}
+	b.Send(`<presence/>`)
+	if got := fmt.Sprint(ids(t, b.Got())); got != "[1 2]" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // await polls a condition that has to come true.
 func await(t *testing.T, ok func() bool) {
 	t.Helper()

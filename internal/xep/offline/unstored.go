@@ -35,7 +35,7 @@ func (m *Module) Unstored(account jid.JID, id int64, store func(*module.Stanza) 
 
 // Takes implements module.Tracker.
 func (u *unstored) Takes(s module.Session, st *module.Stanza) bool {
-	if u.row.Load() == nil && u.m.straight(s) {
+	if u.row.Load() == nil && !turnedAway(s, st) && u.m.straight(s) {
 		return true
 	}
 	return u.keep(st).Takes(s, st)
