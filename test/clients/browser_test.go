@@ -79,6 +79,7 @@ func TestChatPage(t *testing.T) {
 			"PARLEY_URL=http://" + p.http, "PARLEY_SHOTS=" + t.ArtifactDir(),
 			"PARLEY_ALICE_PASSWORD=" + p.passwords["alice@localhost"],
 			"PARLEY_BOB_PASSWORD=" + p.passwords["bob@localhost"],
+			"PARLEY_HISTORY=2000", "PARLEY_FLAPS=100", // 10,000 and 1,000 take minutes each
 		}, "npm", "run", "--silent", "e2e")
 	})
 }

@@ -161,8 +161,19 @@ func (m *Module) Register(r *module.Registrar) {
 	r.Hooks.MessageToAccount.Add(module.StageRewrite, m.arrives)
 	r.Hooks.MessageFromClient.Add(module.StageArchive, m.sent)
 	r.Hooks.MessageArchive.Add(module.StageArchive, m.received)
+	r.Hooks.SessionBound.Add(module.StageArchive, m.bound)
 	r.Hooks.SessionClosed.Add(module.StageDeliver, m.closed)
 	r.Hooks.AccountRemoved.Add(module.StageDeliver, m.removed)
+}
+
+// bound reads the preferences of an account before they are needed: while the
+// database is away those who are there go on talking, and what they say is stored
+// as they want it when it is back.
+func (m *Module) bound(ctx context.Context, s module.Session) error {
+	if _, err := m.rulesOf(ctx, s.JID().Bare()); err != nil {
+		m.logger().Warn("preferences not read", "jid", s.JID().String(), "err", err)
+	}
+	return nil
 }
 
 // closed forgets the preferences of an account that nobody is logged in to. They
