@@ -47,13 +47,6 @@ func (s *Session) SetActive(active bool) {
 	}
 }
 
-// Active reports whether somebody looks at the client, as far as it has said.
-func (s *Session) Active() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.client == nil || !s.client.inactive
-}
-
 func (c *clientState) idle() bool { return !c.inactive && !c.detached }
 
 func (c *clientState) count() int {
