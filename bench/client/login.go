@@ -28,8 +28,11 @@ const (
 func Login(conn *wire.Conn, a Account, k *Keys) (*Session, error) {
 	l := login{conn: conn, account: a, keys: k}
 	steps := append(l.toAuthenticate(), step{"bind a resource", l.bind})
-	if a.Mechanism == Token {
+	switch a.Mechanism {
+	case Token:
 		steps = l.toEnter()
+	case None:
+		steps = l.toJoin()
 	}
 	if err := l.do(steps); err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ const (
 )
 
 // Mechanisms are all, in the order of their cost.
-var Mechanisms = []Mechanism{Token, Plain, ScramSHA1, ScramSHA256}
+var Mechanisms = []Mechanism{None, Token, Plain, ScramSHA1, ScramSHA256}
 
 func (m Mechanism) hash() func() hash.Hash {
 	if m == ScramSHA256 {

@@ -15,7 +15,8 @@ type Session struct {
 	JID  string // full
 	Bare string
 
-	pong []byte // owned by the reader
+	pong    []byte // owned by the reader
+	managed managed
 }
 
 func newSession(conn *wire.Conn, jid string) *Session {
@@ -26,12 +27,14 @@ func newSession(conn *wire.Conn, jid string) *Session {
 // Kind is the kind of a stanza.
 type Kind uint8
 
-// The kinds. Other is anything that is no stanza.
+// The kinds. Ack is an acknowledgement (XEP-0198 §4), Other anything else that
+// is no stanza.
 const (
 	Other Kind = iota
 	Message
 	Presence
 	IQ
+	Ack
 )
 
 // Stanza is one that has arrived. Its bytes are valid until the next one.
@@ -58,7 +61,15 @@ func (s *Session) Next() (Stanza, error) {
 			return Stanza{}, fmt.Errorf("%s: %w", s.JID, err)
 		}
 		st := Stanza{Kind: kind(raw), Raw: raw}
+		if s.managed.on {
+			if err := s.manage(st); err != nil {
+				return Stanza{}, fmt.Errorf("%s: %w", s.JID, err)
+			}
+		}
 		switch {
+		case s.managed.on && wire.Is(raw, "r"):
+		case s.managed.on && wire.Is(raw, "a"):
+			return Stanza{Kind: Ack, Raw: raw}, nil
 		case st.Kind == Other:
 			return Stanza{}, fmt.Errorf("%s: the server sends %s", s.JID, raw)
 		case st.Kind == IQ && wantsAnswer(st):

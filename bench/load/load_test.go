@@ -30,11 +30,11 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	users    = 10
+	users    = 14
 	password = "correct horse"
 )
 
-// start runs a server with the users user0 to user9, and returns the flags that
+// start runs a server with the users user0 to user13, and returns the flags that
 // make it a target, for each transport.
 func start(t *testing.T) map[string][]string {
 	t.Helper()
@@ -124,6 +124,10 @@ func TestWorkloads(t *testing.T) {
 		"chat full":   {[]string{"chat", "-pairs", "5", "-duration", "100ms", "-full-jid"}, 0},
 		"rate":        {[]string{"rate", "-pairs", "5", "-rate", "1000", "-count", "100"}, 100},
 		"presence":    {[]string{"presence", "-users", "9", "-count", "20"}, 180},
+		"roster":      {[]string{"roster", "-users", "4", "-items", "30", "-count", "20"}, 20},
+		"offline":     {[]string{"offline", "-pairs", "5", "-batch", "20", "-count", "10"}, 200},
+		"archive":     {[]string{"archive", "-pairs", "5", "-batch", "10", "-count", "20"}, 200},
+		"paging":      {[]string{"paging", "-first", "10", "-pairs", "2", "-rows", "130", "-count", "20"}, 20},
 	} {
 		for transport, target := range targets {
 			// One after another: two workloads with the same users would find each other's stanzas.
@@ -164,7 +168,7 @@ func TestRefused(t *testing.T) {
 		"no target":         {[]string{"chat"}, "-spawn, or -addr"},
 		"no such workload":  {[]string{"dance"}, "no workload"},
 		"wrong password":    {append([]string{"chat"}, append(good, "-password-file", wrong)...), "not-authorized"},
-		"no such account":   {append([]string{"idle", "-users", "11"}, good...), "not-authorized"},
+		"no such account":   {append([]string{"idle", "-users", "15"}, good...), "not-authorized"},
 		"too many users":    {append([]string{"idle", "-users", "1000000"}, good...), "-users 1000000: 1 to 100000"},
 		"process is gone":   {append([]string{"login"}, append(good, "-server-pid", "4194305")...), "has ended"},
 		"two kinds of goal": {append([]string{"login", "-spawn"}, good...), "use one of them"},

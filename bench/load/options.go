@@ -85,6 +85,10 @@ func (o *options) flags(stderr io.Writer) *flag.FlagSet {
 	number(&w.Count, "count", "operations to measure; 0: as many as -duration allows", d.Count)
 	number(&w.Rate, "rate", "messages per second", d.Rate)
 	number(&w.Size, "size", "bytes of a message's text", d.Size)
+	number(&w.Batch, "batch", "offline: messages while a user is away; archive: messages for an acknowledgement; paging: rows of a page", d.Batch)
+	number(&w.Items, "items", "contacts in a roster", d.Items)
+	number(&w.Rows, "rows", "messages in an archive", d.Rows)
+	f.IntVar(&w.First, "first", 0, "number of the first account to use")
 	number(&w.Parallel, "parallel", "logins under way at once", d.Parallel)
 	length(&w.Duration, "duration", "how long to measure", d.Duration)
 	length(&w.Warmup, "warmup", "how long before that", d.Warmup)
@@ -131,7 +135,18 @@ func (o *options) checkBounds() error {
 	if o.spec.Defaults.Rate > 0 {
 		errs = append(errs, within("rate", w.Rate, 1, workload.MaxRate))
 	}
-	errs = append(errs, within("count", w.Count, 0, workload.MaxCount), within("size", w.Size, 1, 100_000),
+	for _, b := range []struct {
+		name         string
+		n, used, max int
+	}{
+		{"batch", w.Batch, o.spec.Defaults.Batch, workload.MaxBatch}, {"items", w.Items, o.spec.Defaults.Items, workload.MaxItems},
+		{"rows", w.Rows, o.spec.Defaults.Rows, workload.MaxRows},
+	} {
+		if b.used > 0 {
+			errs = append(errs, within(b.name, b.n, 1, b.max))
+		}
+	}
+	errs = append(errs, within("first", w.First, 0, workload.MaxUsers), within("count", w.Count, 0, workload.MaxCount), within("size", w.Size, 1, 100_000),
 		within("parallel", w.Parallel, 1, 1000))
 	for name, d := range map[string]time.Duration{
 		"duration": w.Duration, "warmup": w.Warmup, "settle": w.Settle, "patience": w.Patience, "limit": o.limit,

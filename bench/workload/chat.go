@@ -2,7 +2,6 @@ package workload
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 )
 
@@ -13,72 +12,6 @@ var chat = Spec{
 	Users:       func(o Options) int { return 2 * o.Pairs },
 	Connections: func(o Options) int { return 2 * o.Pairs },
 	Run:         runChat,
-}
-
-// phase is what the pairs of a closed loop do now.
-type phase = int32
-
-const (
-	warming phase = iota
-	measuring
-	over
-)
-
-// loop is what the goroutines of a closed loop share.
-type loop struct {
-	phase atomic.Int32
-	left  atomic.Int64 // operations to measure
-	done  chan struct{}
-}
-
-func (e *Env) newLoop() *loop {
-	l := &loop{done: make(chan struct{})}
-	l.left.Store(MaxCount)
-	if e.Count > 0 {
-		l.left.Store(int64(e.Count))
-	}
-	return l
-}
-
-// next says whether to go on, and whether that counts.
-func (l *loop) next() (measured, on bool) {
-	switch l.phase.Load() {
-	case warming:
-		return false, true
-	case measuring:
-		switch n := l.left.Add(-1); {
-		case n == 0:
-			close(l.done)
-			return true, true
-		case n > 0:
-			return true, true
-		}
-	}
-	return false, false
-}
-
-// run lets the loop warm up and measures it until it is over by count or by time.
-func (l *loop) run(ctx context.Context, e *Env) (*meter, error) {
-	defer l.phase.Store(over)
-	e.say("warming up for %v", e.Warmup)
-	if err := wait(ctx, e.Warmup); err != nil {
-		return nil, err
-	}
-	m, err := e.measure()
-	if err != nil {
-		return nil, err
-	}
-	e.say("measuring")
-	l.phase.Store(measuring)
-	t := time.NewTimer(e.Duration)
-	defer t.Stop()
-	select {
-	case <-l.done:
-	case <-t.C:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	return m, nil
 }
 
 func runChat(ctx context.Context, e *Env) (Result, error) {
@@ -142,13 +75,4 @@ func quiet(talks ...*talk) error {
 		}
 	}
 	return nil
-}
-
-func merged(all []histogram, ops *int64) *Quantiles {
-	var sum histogram
-	for i := range all {
-		sum.merge(&all[i])
-	}
-	*ops = int64(sum.n)
-	return sum.quantiles()
 }

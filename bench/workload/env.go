@@ -40,7 +40,7 @@ func (e *Env) say(format string, args ...any) {
 // loginTime bounds one login.
 const loginTime = 30 * time.Second
 
-// Login logs user n in.
+// Login logs user n of this run in.
 func (e *Env) Login(ctx context.Context, n int) (*client.Session, error) {
 	deadline := time.Now().Add(loginTime)
 	conn, err := e.Address.Dial(ctx, int(e.serial.Add(1)-1), deadline)
@@ -50,7 +50,7 @@ func (e *Env) Login(ctx context.Context, n int) (*client.Session, error) {
 	stop := context.AfterFunc(ctx, conn.Close)
 	defer stop()
 	s, err := client.Login(conn, client.Account{
-		User: e.Prefix + strconv.Itoa(n), Domain: e.Domain, Password: e.Password, Mechanism: e.Mechanism,
+		User: e.Prefix + strconv.Itoa(e.First+n), Domain: e.Domain, Password: e.Password, Mechanism: e.Mechanism,
 	}, &e.keys)
 	if err != nil {
 		conn.Close()
@@ -63,7 +63,7 @@ func (e *Env) Login(ctx context.Context, n int) (*client.Session, error) {
 // sessions are users who are logged in, in the order of their numbers.
 type sessions []*client.Session
 
-// loginAll logs users 0 to n-1 in.
+// loginAll logs the first n users in.
 func (e *Env) loginAll(ctx context.Context, n int) (sessions, error) {
 	e.say("logging %d users in", n)
 	all := make(sessions, n)
@@ -78,7 +78,7 @@ func (e *Env) loginAll(ctx context.Context, n int) (sessions, error) {
 	return all, nil
 }
 
-// online logs users 0 to n-1 in and makes them available, so that messages to
+// online logs the first n users in and makes them available, so that messages to
 // their bare JIDs reach them.
 func (e *Env) online(ctx context.Context, n int) (sessions, error) {
 	all, err := e.loginAll(ctx, n)
@@ -155,6 +155,14 @@ func (all sessions) cut() {
 		if s != nil {
 			s.Conn.Close()
 		}
+	}
+}
+
+// extend makes reading fail when nothing is heard for a while.
+func (all sessions) extend(patience time.Duration) {
+	now := time.Now()
+	for _, s := range all {
+		s.Conn.Extend(now, patience)
 	}
 }
 

@@ -31,10 +31,14 @@ func (e *Env) talk(from, to *client.Session) *talk {
 	if e.FullJID {
 		address = to.JID
 	}
+	stamp := ""
+	if e.Mechanism == client.None { // a relay does not say who sends
+		stamp = "' from='" + from.JID
+	}
 	const filler = "So we beat on, boats against the current, "
 	return &talk{
 		from: from, to: to, tag: e.tag,
-		head:   "<message" + from.Conn.Namespace() + " to='" + address + "' type='chat' id='",
+		head:   "<message" + from.Conn.Namespace() + " to='" + address + stamp + "' type='chat' id='",
 		filler: " " + strings.Repeat(filler, e.Size/len(filler)+1)[:e.Size],
 		tail:   "</body></message>",
 	}

@@ -20,7 +20,7 @@ type Spec struct {
 }
 
 // All are the workloads.
-var All = []Spec{login, idle, chat, rate, presence}
+var All = []Spec{login, idle, chat, rate, presence, roster, offline, archive, paging}
 
 // Find returns the named workload.
 func Find(name string) (Spec, bool) {
@@ -55,6 +55,10 @@ type Options struct {
 	Rate     int           // messages per second
 	Size     int           // bytes of a message's text
 	FullJID  bool          // write to full JIDs, not to bare ones
+	Batch    int           // offline: messages in an absence; archive: in an acknowledgement; paging: rows of a page
+	Items    int           // of a roster
+	Rows     int           // of an archive
+	First    int           // number of the first account to use
 	Parallel int           // logins under way at once
 	Settle   time.Duration // before memory is read
 	Patience time.Duration // without a delivery that is due, then it is lost
@@ -66,6 +70,9 @@ const (
 	MaxCount    = 100_000_000
 	MaxRate     = 200_000
 	MaxDuration = time.Hour
+	MaxBatch    = 1000
+	MaxItems    = 10_000
+	MaxRows     = 10_000_000
 )
 
 // Or fills the zeros of o from d.
@@ -85,6 +92,9 @@ func (o Options) Or(d Options) Options {
 	number(&o.Rate, d.Rate)
 	number(&o.Size, d.Size)
 	number(&o.Parallel, d.Parallel)
+	number(&o.Batch, d.Batch)
+	number(&o.Items, d.Items)
+	number(&o.Rows, d.Rows)
 	if o.Duration == 0 {
 		number(&o.Count, d.Count)
 	}
