@@ -91,6 +91,7 @@ type Registrar struct {
 	identities     [targets][]Identity
 	streamFeatures []StreamFeature
 	inline         map[string]InlineFeature
+	components     map[string]Component // by domain
 	saved          []SavedValue
 	retrack        Retracker
 }

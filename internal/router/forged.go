@@ -12,7 +12,7 @@ const (
 )
 
 // stripForged removes what only the server may add: delay stamps from our
-// domain and stanza-ids by an entity of ours, all copies in any order.
+// domains and stanza-ids by an entity of ours, all copies in any order.
 func (r *Router) stripForged(st *module.Stanza) {
 	for _, c := range st.Children {
 		if string(c.Space) == nsDelay || string(c.Space) == nsStanzaID {
@@ -38,5 +38,5 @@ func (r *Router) forged(st *module.Stanza, i int) bool {
 		return false
 	}
 	j, err := jid.Parse(st.ElementAt(i).Attr(attr))
-	return err == nil && r.IsLocal(j)
+	return err == nil && (r.IsLocal(j) || r.ComponentOf(j) != nil)
 }

@@ -130,6 +130,10 @@ func (r *Router) deliver(ctx context.Context, ev *module.Event) {
 }
 
 func (r *Router) toRemote(ctx context.Context, ev *module.Event) {
+	if c := r.ComponentOf(ev.To); c != nil {
+		r.toComponent(ctx, ev, c)
+		return
+	}
 	e := stanza.NewError(stanza.RemoteServerNotFound, "") // RFC 6120 §10.4.3, of any kind
 	if r.Remote != nil {
 		e = r.Remote.Send(ctx, ev.Own())
