@@ -14,6 +14,7 @@ import (
 	"parley/internal/jid"
 	"parley/internal/session"
 	"parley/stanza"
+	"parley/storage"
 )
 
 // phase is how far a stream has come.
@@ -46,6 +47,7 @@ type Conn struct {
 	bytes      bucket
 	stanzas    bucket
 	to         addressCache
+	unit       storage.Unit // what the stanza at hand persists
 	login
 
 	// read by others

@@ -17,6 +17,9 @@ const nsClientState = "urn:xmpp:csi:0" // XEP-0352
 type Streams interface {
 	// SaveStream must not block.
 	SaveStream(storage.Stream) storage.Pending
+	// Submit makes the writes of a unit in one transaction, and with them, if last
+	// is not nil, what that returns.
+	Submit(ctx context.Context, u *storage.Unit, last func() (storage.Stream, bool)) storage.Pending
 	Stream(ctx context.Context, id string) (storage.Stream, error)
 	// SuspendStreams and TakeSuspendedStreams carry streams over a restart.
 	SuspendStreams(ctx context.Context, streams []storage.SuspendedStream) error

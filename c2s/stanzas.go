@@ -33,14 +33,14 @@ func (c *Conn) stanza(ctx context.Context, v *stanza.View) error {
 			answer.From = s.JID().Bare()
 			s.Send(answer)
 		}
-		return c.handled(ctx, s, st, nil)
+		return c.handled(ctx, s, st, outcome{})
 	case err != nil:
 		return err
 	}
 	if st.Kind == stanza.IQ && (st.Type == "result" || st.Type == "error") {
 		s.AnsweredRequest(st.To, st.ID)
 	}
-	return c.handled(ctx, s, st, c.server.Router.FromClient(ctx, s, st))
+	return c.handled(ctx, s, st, c.route(ctx, s, st))
 }
 
 // maxOpen is how many stanzas of one client may wait to be stored before its
@@ -49,19 +49,19 @@ const maxOpen = 256
 
 // handled books a stanza that was routed. Under stream management its writes go
 // on while the reader does; without, it waits for them.
-func (c *Conn) handled(ctx context.Context, s *session.Session, st *module.Stanza, writes []module.Pending) error {
+func (c *Conn) handled(ctx context.Context, s *session.Session, st *module.Stanza, o outcome) error {
 	if s.Managed() {
-		s.Handled(writes, func(err error) { c.server.Router.Failed(context.Background(), st, err) })
+		s.Handled(o.writes, o.foreign, func(err error) { c.server.Router.Failed(context.Background(), st, err) })
 		if s.Open() < maxOpen {
 			return nil
 		}
-		for _, w := range writes {
+		for _, w := range o.writes {
 			_ = storage.Wait(ctx, w) // booked already
 		}
 		return nil
 	}
 	var failed error // the first one: the sender gets one error
-	for _, w := range writes {
+	for _, w := range o.writes {
 		failed = cmp.Or(failed, storage.Wait(ctx, w))
 	}
 	if failed != nil {

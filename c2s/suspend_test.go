@@ -61,7 +61,7 @@ func detachedOn(t *testing.T, streams Streams, n int) (*Server, []*resumption) {
 		one := session.New(session.Info{JID: full, Log: log, Undelivered: s.Router.Undelivered}, nil, session.Limits{})
 		m := s.managementOf(full.String(), "alice@localhost", time.Hour)
 		one.Manage(m, nil)
-		one.Handled(nil, nil)
+		one.Handled(nil, false, nil)
 		if !one.Detach() {
 			t.Fatal("not detached")
 		}

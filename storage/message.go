@@ -44,6 +44,8 @@ type Append struct {
 	// MaxUndelivered refuses it, with ErrQuota, if as many already wait for the
 	// account; 0: no limit.
 	MaxUndelivered int
+	// Unit, if not nil, is what the write joins.
+	Unit *Unit
 }
 
 // MessageRef names one message.

@@ -36,7 +36,7 @@ var arrows = map[string][]string{
 	"storage/storagetest":   {"storage", "storage/sqlstore", "migrations"},
 	"internal/pgtest":       {},
 	"internal/sasl":         {"internal/jid", "storage"},
-	"internal/module":       {"internal/jid", "stanza"},
+	"internal/module":       {"internal/jid", "storage", "stanza"},
 	"internal/router":       {"internal/module", "internal/jid", "stanza"},
 	"internal/session":      {"internal/router", "internal/module", "internal/failpoint", "internal/jid", "stanza"},
 	"c2s":                   {"internal/session", "internal/failpoint", "internal/router", "internal/module", "internal/sasl", "internal/tlscert", "internal/jid", "storage", "stanza"},

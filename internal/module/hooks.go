@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"parley/internal/jid"
+	"parley/storage"
 )
 
 // ErrHandled ends a chain quietly: the handler has done all there is to do.
@@ -116,19 +117,15 @@ type Event struct {
 	// message: the sender's in MessageFromClient, the recipient's in
 	// MessageArchive and MessageCopy. Empty if it does not have it.
 	Archived string
+	// Unit is what the writes of the stanza join; nil: each goes its own way.
+	Unit *storage.Unit
 
 	pending []Pending
 	finally []func()
 }
 
-// Pending is a write that was started; storage.Pending is one.
-type Pending interface {
-	Done() <-chan struct{}
-	Err() error
-	// Then calls f once when the outcome is known, on the goroutine that makes
-	// the writes or, if it is known, at once. f must not block.
-	Then(f func())
-}
+// Pending is a write that was started, or has joined Event.Unit.
+type Pending = storage.Pending
 
 // Persist says that the stanza counts as handled only when p has completed
 // (DESIGN.md "Durability"). If p fails the sender gets an error.

@@ -88,7 +88,7 @@ func BenchmarkMessage(b *testing.B) {
 			b.Fatal(err)
 		}
 		st := &module.Stanza{Kind: v.Kind, From: alice.JID(), To: bob.JID(), ID: string(v.ID), Type: "chat", Payload: v.Payload, Children: v.Children}
-		r.FromClient(b.Context(), alice, st.Borrow())
+		r.FromClient(b.Context(), &module.Event{Stanza: st.Borrow(), Session: alice})
 		to.await(1)
 		bob.Alive()
 	}

@@ -134,7 +134,7 @@ func TestFlapping(t *testing.T) {
 			for n := range each {
 				st := module.NewStanza(stanza.Message, "chat", from, jid.MustParse("bob@localhost"))
 				st.ID = fmt.Sprintf("%d %d", i, n)
-				for _, p := range w.FromClient(context.Background(), nil, st) {
+				for _, p := range w.FromClient(context.Background(), &module.Event{Stanza: st}) {
 					<-p.Done()
 				}
 			}

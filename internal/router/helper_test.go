@@ -197,7 +197,7 @@ func (c *client) send(xml string) {
 	c.w.t.Helper()
 	st := parse(c.w.t, xml)
 	st.From = c.JID()
-	for _, p := range c.w.FromClient(c.w.t.Context(), c.Session, st) {
+	for _, p := range c.w.FromClient(c.w.t.Context(), &module.Event{Stanza: st, Session: c.Session}) {
 		<-p.Done()
 	}
 }

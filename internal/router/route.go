@@ -9,12 +9,11 @@ import (
 	"parley/stanza"
 )
 
-// FromClient takes a stanza that a bound client has sent. st.From is the
-// client's full JID. It returns the writes that must be complete before the
-// stanza counts as handled; the caller reports a failed one with Failed.
-func (r *Router) FromClient(ctx context.Context, s module.Session, st *module.Stanza) []module.Pending {
-	ev := &module.Event{Stanza: st, Session: s}
-	switch st.Kind {
+// FromClient takes a stanza that ev.Session has sent; ev.From is its full JID. It
+// returns the writes that must be complete before the stanza counts as handled;
+// the caller reports a failed one with Failed, and submits ev.Unit.
+func (r *Router) FromClient(ctx context.Context, ev *module.Event) []module.Pending {
+	switch ev.Kind {
 	case stanza.Message:
 		r.clientMessage(ctx, ev)
 	case stanza.Presence:

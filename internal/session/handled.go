@@ -10,13 +10,16 @@ import (
 // inbound counts what the client has sent (XEP-0198 §4). A stanza is handled
 // when everything that it must persist is committed, and all before it are; and
 // the client is told a number only when that number is stored itself, so that
-// after a crash the server never says less. Guarded by Session.mu.
+// after a crash the server never says less. The number of a stanza that persists
+// something is stored with it (ride.go). Guarded by Session.mu.
 type inbound struct {
 	received uint32     // stanzas that came
 	handled  uint32     // the longest prefix of them that is done
 	stored   uint32     // the last number that is durable
 	open     []*receipt // of received, in order, from the first that is not done
-	saving   bool       // a number is on its way to the disk
+	saving   bool       // a number is on its way to the disk, alone
+	rides    int        // so many are, along with writes
+	barriers int        // stanzas of open that no number may pass before they are done
 
 	asked   bool      // the client wants to know
 	target  uint32    // received, when it asked
@@ -29,14 +32,16 @@ type inbound struct {
 
 // receipt is a stanza whose writes are under way.
 type receipt struct {
-	left   int  // writes under way
-	failed bool // one of them failed
+	left    int  // writes under way
+	failed  bool // one of them failed
+	barrier bool // counted by inbound.barriers
 }
 
 // Handled counts a stanza that the client has sent and that was handled but for
-// writes. If any of them fails, failed is called once, on a goroutine of its own,
-// before the stanza counts.
-func (s *Session) Handled(writes []module.Pending, failed func(error)) {
+// writes. foreign says that some of them were not submitted by this stanza. If any
+// fails, failed is called once, on a goroutine of its own, before the stanza
+// counts.
+func (s *Session) Handled(writes []module.Pending, foreign bool, failed func(error)) {
 	s.mu.Lock()
 	in := &s.managed.inbound
 	in.received++
@@ -47,6 +52,9 @@ func (s *Session) Handled(writes []module.Pending, failed func(error)) {
 	}
 	r := &receipt{left: len(writes)}
 	in.open = append(in.open, r)
+	if foreign && r.left > 0 {
+		in.bar(r)
+	}
 	s.mu.Unlock()
 	for _, w := range writes {
 		w.Then(func() { s.completed(r, w.Err(), failed) })
@@ -71,6 +79,7 @@ func (s *Session) firstFailure(r *receipt) bool {
 	defer s.mu.Unlock()
 	first := !r.failed
 	r.failed = true
+	s.managed.inbound.bar(r)
 	return first
 }
 
@@ -78,6 +87,7 @@ func (s *Session) complete(r *receipt) {
 	s.mu.Lock()
 	in := &s.managed.inbound
 	r.left--
+	in.unbar(r)
 	in.advance()
 	save := s.tell(false)
 	s.mu.Unlock()
@@ -142,7 +152,7 @@ func (s *Session) tell(late bool) saveOrder {
 		return saveOrder{}
 	}
 	behind := int32(in.handled-in.target) < 0
-	unsaved := m.Save != nil && in.stored != in.handled
+	unsaved := m.unsaved()
 	if late && (behind || unsaved) {
 		in.say(m, in.askedAt)
 		s.wakeWriter()
@@ -153,18 +163,27 @@ func (s *Session) tell(late bool) saveOrder {
 		in.asked = false
 		in.answer, in.told = true, in.handled
 		s.wakeWriter()
-	case !in.saving:
+	case in.quiet():
 		in.saving = true
 		return saveOrder{in.handled, m.Save}
 	}
 	return saveOrder{}
 }
 
+// unsaved reports whether what is handled is not stored as such.
+func (m *managed) unsaved() bool {
+	return m.Save != nil && int32(m.inbound.stored-m.inbound.handled) < 0
+}
+
+// quiet reports whether no number is on its way to the disk. There is one at a
+// time, but for those that ride with writes, so that a lower one never comes last.
+func (in *inbound) quiet() bool { return !in.saving && in.rides == 0 }
+
 // say answers with less than was asked for, because storing takes long; the
 // rest follows when it is done.
 func (in *inbound) say(m *managed, now time.Time) {
 	in.answer, in.told, in.askedAt = true, in.handled, now
-	if m.Save != nil {
+	if m.unsaved() {
 		in.told = in.stored
 	}
 }
@@ -231,20 +250,19 @@ func (s *Session) Settled(ctx context.Context) (uint32, error) {
 	}
 }
 
-// unsettled returns what Settled has to wait for or to store. One number is on
-// its way to the disk at a time, so that a lower one never comes last.
+// unsettled returns what Settled has to wait for or to store.
 func (s *Session) unsettled() (count uint32, wait <-chan struct{}, order saveOrder) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := s.managed
 	in := &m.inbound
-	if len(in.open) > 0 || in.saving {
+	if len(in.open) > 0 || !in.quiet() {
 		if in.settled == nil {
 			in.settled = make(chan struct{})
 		}
 		return 0, in.settled, saveOrder{}
 	}
-	if m.Save == nil || in.stored == in.handled {
+	if !m.unsaved() {
 		return in.handled, nil, saveOrder{}
 	}
 	in.saving = true

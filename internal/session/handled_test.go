@@ -21,10 +21,10 @@ func TestOneSave(t *testing.T) {
 		saves <- save{w, n}
 		return w
 	}})
-	s.Handled(nil, unexpected(t))
+	s.Handled(nil, false, unexpected(t))
 	s.AckRequested()
 	first := <-saves
-	s.Handled(nil, unexpected(t))
+	s.Handled(nil, false, unexpected(t))
 	settled := make(chan uint32)
 	go func() {
 		n, err := s.Settled(t.Context())
@@ -39,7 +39,7 @@ func TestOneSave(t *testing.T) {
 	}
 	go first.end(nil)
 	second := <-saves
-	s.Handled(nil, unexpected(t))
+	s.Handled(nil, false, unexpected(t))
 	s.AckRequested() // does not overtake what Settled stores
 	if second.n != 2 || len(saves) != 0 {
 		t.Errorf("got number %d, and %d more are on their way", second.n, len(saves))

@@ -130,7 +130,7 @@ func TestCountWraps(t *testing.T) {
 		t.Error("3 is more than was sent")
 	}
 	for range 3 {
-		s.Handled(nil, unexpected(t))
+		s.Handled(nil, false, unexpected(t))
 	}
 	s.AckRequested()
 	w.wait(func() bool { return slices.Contains(w.said, answer(1)) })
@@ -210,9 +210,9 @@ func TestHandled(t *testing.T) {
 		return save
 	}})
 	first, second, other := newWrite(), newWrite(), newWrite()
-	s.Handled([]module.Pending{first, second}, unexpected(t))
-	s.Handled([]module.Pending{other}, unexpected(t))
-	s.Handled(nil, unexpected(t))
+	s.Handled([]module.Pending{first, second}, false, unexpected(t))
+	s.Handled([]module.Pending{other}, false, unexpected(t))
+	s.Handled(nil, false, unexpected(t))
 	s.AckRequested()
 	other.end(nil)
 	first.end(nil)
@@ -239,7 +239,7 @@ func TestHandledFails(t *testing.T) {
 	s, w, _ := managed(t, session.Limits{}, session.Management{})
 	disk, other := newWrite(), newWrite()
 	failure := errors.New("full")
-	s.Handled([]module.Pending{disk, other}, func(err error) {
+	s.Handled([]module.Pending{disk, other}, false, func(err error) {
 		if !errors.Is(err, failure) {
 			t.Errorf("got %v", err)
 		}
@@ -259,8 +259,8 @@ func TestSlowStorage(t *testing.T) {
 	t.Parallel()
 	s, w, _ := managed(t, session.Limits{}, session.Management{})
 	disk := newWrite()
-	s.Handled(nil, unexpected(t))
-	s.Handled([]module.Pending{disk}, unexpected(t))
+	s.Handled(nil, false, unexpected(t))
+	s.Handled([]module.Pending{disk}, false, unexpected(t))
 	s.AckRequested()
 	s.Tick(time.Now())
 	w.quiet(t)
@@ -281,7 +281,7 @@ func TestSaveRepeated(t *testing.T) {
 		saves <- save
 		return save
 	}})
-	s.Handled(nil, unexpected(t))
+	s.Handled(nil, false, unexpected(t))
 	s.AckRequested()
 	(<-saves).end(errors.New("away"))
 	w.quiet(t)
@@ -303,7 +303,7 @@ func TestSettled(t *testing.T) {
 		return save
 	}})
 	disk := newWrite()
-	s.Handled([]module.Pending{disk}, unexpected(t))
+	s.Handled([]module.Pending{disk}, false, unexpected(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.Settled(ctx); !errors.Is(err, context.Canceled) {

@@ -26,7 +26,7 @@ func (s *Session) Freezable() bool {
 
 // freezable is called with mu held.
 func (s *Session) freezable() bool {
-	return s.detached && !s.ending && !s.closing.Load() && len(s.managed.inbound.open) == 0
+	return s.detached && !s.ending && !s.closing.Load() && len(s.managed.inbound.open) == 0 && s.managed.inbound.rides == 0
 }
 
 // Freeze ends a detached session whose snapshot is to outlive the server: what

@@ -6,23 +6,24 @@ import "context"
 // neighbours that are plain together. It returns an error when one failed in a
 // way that spoils the transaction.
 func (b bulk) runAll(ctx context.Context, tx Tx, ops []*op) ([]error, error) {
-	var results []error
-	for len(ops) > 0 {
-		n := plain(ops)
+	board(ops)
+	results := make([]error, 0, len(ops))
+	for rest := ops; len(rest) > 0; {
+		n := plain(rest)
 		var done []error
 		var err error
 		if n == 0 {
 			n = 1
-			done, err = runFunction(ctx, tx, ops[0])
+			done, err = runFunction(ctx, tx, rest[0])
 		} else {
-			done, err = b.runPlain(ctx, tx, ops[:n])
+			done, err = b.runPlain(ctx, tx, rest[:n])
 		}
 		if err != nil {
 			return nil, err
 		}
-		results, ops = append(results, done...), ops[n:]
+		results, rest = append(results, done...), rest[n:]
 	}
-	return results, nil
+	return results, b.alight(ctx, tx, ops, results)
 }
 
 // plain counts the leading ops that are no functions.

@@ -86,17 +86,19 @@ func newCommitter(engine Engine, opts Options, idSlot int64) *committer {
 	return c
 }
 
-// submit queues an op and returns it as its handle. It waits while the queue is
-// full; if ctx ends or the store is closed meanwhile, the handle completes with
-// that error and nothing is written.
-func (c *committer) submit(ctx context.Context, o *op) storage.Pending {
-	if err := c.enqueue(ctx, o); err != nil {
-		o.withdraw(err)
+// submit queues ops that belong in one transaction, and returns the first as its
+// handle. It waits while the queue is full; if ctx ends or the store is closed
+// meanwhile, the handles complete with that error and nothing is written.
+func (c *committer) submit(ctx context.Context, ops ...*op) storage.Pending {
+	if err := c.enqueue(ctx, ops); err != nil {
+		for _, o := range ops {
+			o.withdraw(err)
+		}
 	}
-	return o
+	return ops[0]
 }
 
-func (c *committer) enqueue(ctx context.Context, o *op) error {
+func (c *committer) enqueue(ctx context.Context, ops []*op) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -107,7 +109,10 @@ func (c *committer) enqueue(ctx context.Context, o *op) error {
 	case <-c.closing:
 		return storage.ErrClosed
 	}
-	if !c.push(o) {
+	for _, o := range ops[1:] {
+		o.free = true // one place for all of them, or half of them could wait for the rest
+	}
+	if !c.push(ops...) {
 		<-c.slots
 		return storage.ErrClosed
 	}
@@ -125,15 +130,18 @@ func (c *committer) submitFree(o *op) storage.Pending {
 }
 
 // push reports whether the queue is still open.
-func (c *committer) push(o *op) bool {
+func (c *committer) push(ops ...*op) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return false
 	}
-	c.numbers++
-	o.number, o.queued = c.numbers, time.Now()
-	c.queue = append(c.queue, o)
+	now, unit := time.Now(), c.numbers+1
+	for _, o := range ops {
+		c.numbers++
+		o.number, o.unit, o.queued = c.numbers, unit, now
+	}
+	c.queue = append(c.queue, ops...)
 	c.signal()
 	return true
 }
@@ -195,11 +203,14 @@ func (c *committer) loop() {
 	}
 }
 
-// take removes the next batch from the queue, ordered by key. The order of the
-// writes to one account stays.
+// take removes the next batch from the queue, ordered by key, and no unit by
+// half. The order of the writes to one account stays.
 func (c *committer) take() (batch []*op, closed bool) {
 	c.mu.Lock()
 	n := min(len(c.queue), c.limit)
+	for n > 0 && n < len(c.queue) && c.queue[n].unit == c.queue[n-1].unit {
+		n++
+	}
 	batch = slices.Clone(c.queue[:n])
 	rest := copy(c.queue, c.queue[n:])
 	clear(c.queue[rest:])
@@ -216,24 +227,34 @@ func (c *committer) take() (batch []*op, closed bool) {
 }
 
 // commit makes a batch and completes its handles. If one op spoils the
-// transaction, each is made alone, in the order they came in, so that it fails
-// alone.
+// transaction, each unit is made alone, in the order they came in, so that it
+// fails alone.
 func (c *committer) commit(batch []*op) {
 	err := c.persist(batch)
 	if err == nil {
 		return
 	}
-	if len(batch) == 1 || c.engine.Retryable(err) || c.ctx.Err() != nil {
+	if sameUnit(batch) == len(batch) || c.engine.Retryable(err) || c.ctx.Err() != nil {
 		c.fail(batch, err)
 		return
 	}
 	c.log.Debug("batch split", "module", "sqlstore", "n", len(batch), "err", err)
 	slices.SortFunc(batch, func(a, b *op) int { return cmp.Compare(a.number, b.number) })
-	for _, o := range batch {
-		if err := c.persist([]*op{o}); err != nil {
-			c.fail([]*op{o}, err)
+	for n := 0; len(batch) > 0; batch = batch[n:] {
+		n = sameUnit(batch)
+		if err := c.persist(batch[:n]); err != nil {
+			c.fail(batch[:n], err)
 		}
 	}
+}
+
+// sameUnit counts the leading ops of one unit.
+func sameUnit(batch []*op) int {
+	n := 1
+	for n < len(batch) && batch[n].unit == batch[0].unit {
+		n++
+	}
+	return n
 }
 
 func (c *committer) fail(batch []*op, err error) {

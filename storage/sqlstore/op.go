@@ -19,6 +19,7 @@ type op struct {
 	key string
 	// number is its place in the order of the submissions.
 	number uint64
+	unit   uint64 // the number of the first of those it shares a transaction with
 	queued time.Time
 	// free ops have no place in the queue's limit: they are submitted by who
 	// must not wait.
@@ -30,6 +31,9 @@ type op struct {
 	append *appended
 	settle []storage.MessageRef
 	stream *storage.Stream
+	// ride decides at each attempt what stream is, for one that is written along
+	// with the rest of its unit.
+	ride func() (storage.Stream, bool)
 
 	// ctx is the caller's, for a write that the caller waits for: it is given
 	// up when ctx ends before it started.

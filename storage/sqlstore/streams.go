@@ -11,7 +11,8 @@ import (
 // does not exist it writes nothing. It never blocks; callers have one such write
 // of a stream under way.
 func (s *Store) SaveStream(stream storage.Stream) storage.Pending {
-	return s.commits.submitFree(&op{name: "save stream", key: stream.Account, stream: &stream})
+	// Under one key, so that what is said of a stream stays in order.
+	return s.commits.submitFree(&op{name: "save stream", key: afterAccounts, stream: &stream})
 }
 
 // Stream returns a stream by its SM-ID, or storage.ErrNotFound.

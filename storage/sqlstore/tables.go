@@ -101,6 +101,11 @@ func (t *streamTable) add(s *storage.Stream) {
 	t.handled, t.seen = append(t.handled, int64(s.Handled)), append(t.seen, fromTime(s.Seen))
 }
 
+func (t *streamTable) has(id string) bool {
+	_, ok := t.at[id]
+	return ok
+}
+
 func (t *streamTable) statement(sql string) Statement {
 	return table(sql, len(t.id), t.id, t.account, t.handled, t.seen)
 }

@@ -50,7 +50,7 @@ func (m *Module) sent(ctx context.Context, ev *module.Event) error {
 	}
 	row := message(ev, id, account, ev.To)
 	row.Listed, row.Outgoing, row.OriginID = true, true, first.origin
-	m.persist(ev, m.store.AppendMessage(ctx, row, storage.Append{}), first.attempt)
+	m.persist(ev, m.store.AppendMessage(ctx, row, storage.Append{Unit: ev.Unit}), first.attempt)
 	return m.retract(ctx, ev, &row)
 }
 
@@ -138,7 +138,7 @@ func (m *Module) receive(ctx context.Context, ev *module.Event, account jid.JID,
 // terms: the message waits until it was delivered. How many may wait is limited
 // where nobody is there to take them.
 func (m *Module) terms(ev *module.Event) storage.Append {
-	a := storage.Append{Undelivered: true}
+	a := storage.Append{Undelivered: true, Unit: ev.Unit}
 	if len(ev.Receivers) == 0 {
 		a.MaxUndelivered = m.opts.MaxUndelivered
 	}

@@ -42,6 +42,8 @@ type Writer interface {
 	// the id attribute id; ErrNotFound if there is none.
 	FindMessage(ctx context.Context, account, peer, id string) (storage.Message, error)
 	ReplaceMessage(ctx context.Context, m storage.Message) storage.Pending
+	// Submit starts the writes that have joined a unit.
+	Submit(ctx context.Context, u *storage.Unit, last func() (storage.Stream, bool)) storage.Pending
 }
 
 // Reader reads what is listed.

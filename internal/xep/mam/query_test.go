@@ -332,7 +332,7 @@ func TestJustDelivered(t *testing.T) {
 	before := ""
 	for i := range 30 {
 		st := imtest.Stanza(t, a.JID(), "<message to='juliet@localhost'><body>x</body></message>")
-		writes := w.Router.FromClient(t.Context(), a.Session, st)
+		writes := w.Router.FromClient(t.Context(), &module.Event{Stanza: st, Session: a.Session})
 		id := stanzaIDs(b.Next())["juliet@localhost"]
 		query, want := "", id // the three ways to need it
 		switch i % 3 {

@@ -293,9 +293,9 @@ func TestUnderWay(t *testing.T) {
 			xml := message("juliet@localhost", "1", "o1", "")
 			one, two := imtest.Stanza(t, first.JID(), xml), imtest.Stanza(t, second.JID(), xml)
 			var handled sync.WaitGroup
-			handled.Go(func() { w.Router.FromClient(t.Context(), first.Session, one) })
+			handled.Go(func() { w.Router.FromClient(t.Context(), &module.Event{Stanza: one, Session: first.Session}) })
 			<-g.reached
-			writes := w.Router.FromClient(t.Context(), second.Session, two)
+			writes := w.Router.FromClient(t.Context(), &module.Event{Stanza: two, Session: second.Session})
 			if len(writes) != 1 || settled(writes[0]) {
 				t.Errorf("the repetition does not wait: %v", writes)
 			}

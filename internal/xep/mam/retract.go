@@ -29,6 +29,9 @@ func (m *Module) retract(ctx context.Context, ev *module.Event, row *storage.Mes
 
 func (m *Module) bury(ctx context.Context, ev *module.Event, row *storage.Message, id string) error {
 	// What was sent just before is stored when the retraction is.
+	if ev.Unit != nil {
+		m.store.Submit(ctx, ev.Unit, nil)
+	}
 	for _, p := range ev.Pending() {
 		if storage.Wait(ctx, p) != nil {
 			return nil // the sender is told

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"parley/internal/module"
 	"parley/internal/xep/mam"
 	"parley/internal/xmpptest/imtest"
 	"parley/internal/xmpptest/modtest"
@@ -89,7 +90,7 @@ func TestManyAgain(t *testing.T) {
 func sendAll(t *testing.T, w *world, a *modtest.Client, n int) {
 	for i := range n {
 		st := imtest.Stanza(t, a.JID(), message("juliet@localhost", fmt.Sprint(i), fmt.Sprint(i), ""))
-		writes := w.Router.FromClient(context.Background(), a.Session, st)
+		writes := w.Router.FromClient(context.Background(), &module.Event{Stanza: st, Session: a.Session})
 		if len(writes) == 0 {
 			continue // looked up and found
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"parley/internal/jid"
+	"parley/internal/module"
 	"parley/internal/xep/mam"
 	"parley/internal/xep/offline"
 	"parley/internal/xmpptest/imtest"
@@ -128,7 +129,7 @@ func stanzaIDs(xml string) map[string]string {
 func (w *world) send(t testing.TB, c *modtest.Client, xml string) {
 	t.Helper()
 	st := imtest.Stanza(t, c.JID(), xml)
-	for _, p := range w.Router.FromClient(t.Context(), c.Session, st) {
+	for _, p := range w.Router.FromClient(t.Context(), &module.Event{Stanza: st, Session: c.Session}) {
 		<-p.Done()
 		if err := p.Err(); err != nil {
 			w.Router.Failed(t.Context(), st, err)

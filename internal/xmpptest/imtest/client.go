@@ -39,7 +39,7 @@ func (c *Client) Send(xml string) {
 // any goroutine, but by one at a time.
 func (c *Client) SendStanza(st *module.Stanza) {
 	c.Alive() // the client was heard of
-	for _, p := range c.router.FromClient(context.Background(), c.Session, st) {
+	for _, p := range c.router.FromClient(context.Background(), &module.Event{Stanza: st, Session: c.Session}) {
 		<-p.Done()
 		if err := p.Err(); err != nil {
 			c.router.Failed(context.Background(), st, err)

@@ -168,7 +168,7 @@ func (c *Client) Send(xml string) {
 	if st.Children, err = stanza.ScanPayload(st.Payload, nil); err != nil {
 		c.t.Fatalf("scan payload of %s: %v", xml, err)
 	}
-	for _, p := range c.router.FromClient(c.t.Context(), c.Session, st) {
+	for _, p := range c.router.FromClient(c.t.Context(), &module.Event{Stanza: st, Session: c.Session}) {
 		<-p.Done()
 		if err := p.Err(); err != nil {
 			c.t.Fatalf("%s: not stored: %v", xml, err)
