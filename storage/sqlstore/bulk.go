@@ -26,7 +26,7 @@ func allRows(e Engine) bulk {
 		insertMessages: `INSERT INTO messages (` + messageNames + `)
 			SELECT r.account, r.id, r.outgoing, r.peer, r.peer_resource, r.received, r.sender, r.recipient,
 				r.stanza_id, r.origin_id, r.type, r.lang, r.payload, r.listed
-			FROM ` + e.Table(messageColumns) + ` WHERE ` + ofAccount,
+			FROM ` + e.Table(messageColumns) + ` WHERE ` + ofOwner,
 		insertUndelivered: `INSERT INTO undelivered (account, id, listed)
 			SELECT r.account, r.id, r.listed FROM ` + e.Table(markColumns) + ` WHERE ` + ofAccount,
 		settle: []string{`WITH settled AS (
@@ -46,14 +46,20 @@ func allRows(e Engine) bulk {
 // Subqueries that yield one value are looked up for each row, by the index. A
 // join leaves it to the planner to read all of a table instead, or all values
 // for each row of it, if it believes the table to be as small as it once was.
-const ofAccount = `(SELECT TRUE FROM accounts a WHERE a.jid = r.account)`
+const (
+	ofAccount = `(SELECT TRUE FROM accounts a WHERE a.jid = r.account)`
+	// ofOwner: an archive is an account's or a room's, which are looked for in
+	// this order.
+	ofOwner = `COALESCE(` + ofAccount + `, (SELECT TRUE FROM rooms o WHERE o.jid = r.account))`
+)
 
-// rowByRow is for SQLite. A row of an account that does not exist has no account
+// rowByRow is for SQLite. A row of an owner that does not exist has no account
 // and is left out by OR IGNORE. INSERT … SELECT and a subquery for several rows
 // would make SQLite keep a journal and a table for each statement.
 var rowByRow = bulk{
 	insertMessages: `INSERT OR IGNORE INTO messages (` + messageNames + `)
-		VALUES ((SELECT jid FROM accounts WHERE jid = $1), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		VALUES (COALESCE((SELECT jid FROM accounts WHERE jid = $1), (SELECT jid FROM rooms WHERE jid = $1)),
+			$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 	insertUndelivered: `INSERT OR IGNORE INTO undelivered (account, id, listed)
 		VALUES ((SELECT jid FROM accounts WHERE jid = $1), $2, $3)`,
 	settle: []string{

@@ -164,7 +164,7 @@ func (r *round) ask(ctx context.Context, tx Tx) error {
 	return nil
 }
 
-// existing returns those of the accounts that exist.
+// existing returns those of the accounts and rooms that exist.
 func existing(ctx context.Context, q Queryer, accounts []string) (map[string]bool, error) {
 	list, args := placeholders(1, accounts)
 	exists := map[string]bool{}
@@ -173,6 +173,6 @@ func existing(ctx context.Context, q Queryer, accounts []string) (map[string]boo
 		err := scan(&jid)
 		exists[jid] = true
 		return err
-	}, `SELECT jid FROM accounts WHERE jid IN (`+list+`)`, args...)
+	}, `SELECT jid FROM accounts WHERE jid IN (`+list+`) UNION SELECT jid FROM rooms WHERE jid IN (`+list+`)`, args...)
 	return exists, err
 }
