@@ -20,7 +20,6 @@ const (
 type judge struct {
 	scanner, inScope stanza.Scanner
 	view             stanza.View
-	tree             []byte
 	// What was found, counted.
 	accepted, refused, onPurpose int
 }

@@ -47,7 +47,7 @@ var (
 		},
 	}
 	sections = words{
-		good: []string{"", "x", "<a>", "]]", "]", "&amp;", "\r\n", "\r", "]]&gt;", "é", "</a>", "<![CDATA[", " ", "\t", "]]]", "\r\r"},
+		good: []string{"", "x", "<a>", "]]", "]", "&amp;", "\r\n", "\r", "]]&gt;", "é", "</a>", "<![CDATA[", " ", "\t", "]]]", "\r\r", "]>", "]></a>", "]><b>", "]x]></a>"},
 		bad:  []string{"\x01", "\xff", "\x00", "]]>", "\uFFFE", "]]>]]>"},
 	}
 	prologs          = []string{"<?xml version='1.0'?>", "<?xml version='1.0' encoding='UTF-8'?>", "\uFEFF", "<!-- c -->", "<!DOCTYPE a>", "<?p i?>", "x"}
