@@ -227,6 +227,7 @@ func (s *Server) remake(full jid.JID, id string, w suspended) *session.Session {
 		Info: session.Info{
 			JID: full, Secure: w.Secure, RemoteAddr: w.Addr,
 			Log: s.Log.With("jid", full.Bare().String()), Undelivered: s.Router.Undelivered,
+			Writers: &s.writers,
 		},
 		Acked: w.Acked, Handled: w.Handled, Before: min(w.Before, len(w.Held)),
 		Held: s.readAll(w.Held, full.Bare()), Queue: s.readAll(w.Queue, full.Bare()),

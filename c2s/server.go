@@ -66,6 +66,7 @@ type Server struct {
 	Options
 	addresses   addresses
 	resumptions resumptions
+	writers     session.Writers
 
 	mu      sync.Mutex
 	conns   map[*Conn]struct{} // guarded by mu
@@ -181,6 +182,7 @@ func (s *Server) Shutdown(ctx context.Context) {
 	done := make(chan struct{})
 	go func() {
 		s.running.Wait()
+		s.writers.Wait()
 		close(done)
 	}()
 	select {

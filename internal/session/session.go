@@ -68,6 +68,9 @@ type Info struct {
 	// Undelivered is given what the session could not deliver, in order, with
 	// no lock held.
 	Undelivered func(*module.Stanza)
+	// Writers is shared with other sessions. nil: the session's writer has a
+	// goroutine of its own.
+	Writers *Writers
 }
 
 // Session implements module.Session.
@@ -77,6 +80,8 @@ type Session struct {
 	log         *slog.Logger
 	undelivered func(*module.Stanza)
 	limits      Limits
+	writers     *Writers
+	behind      *Session // guarded by writers.mu: who is next there
 
 	presence atomic.Pointer[module.Availability]
 	peer     atomic.Pointer[peer]
@@ -119,7 +124,7 @@ var _ module.Session = (*Session)(nil)
 func New(info Info, stream Stream, limits Limits) *Session {
 	s := &Session{
 		jid: info.JID, log: info.Log, undelivered: info.Undelivered,
-		stream: stream, limits: limits, writing: true,
+		writers: info.Writers, stream: stream, limits: limits, writing: true,
 	}
 	s.peer.Store(&peer{info.Secure, info.RemoteAddr})
 	return s

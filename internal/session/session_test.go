@@ -115,6 +115,7 @@ func (l *left) expect(t *testing.T, want ...string) {
 func newSession(w *wire, l *left, limits session.Limits) *session.Session {
 	s := session.New(session.Info{
 		JID: jid.MustParse("a@b/c"), Log: slog.New(slog.DiscardHandler), Undelivered: l.take,
+		Writers: new(session.Writers),
 	}, w, limits)
 	s.Start()
 	return s

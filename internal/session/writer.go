@@ -12,7 +12,11 @@ func (s *Session) wakeWriter() {
 	}
 	s.writing = true
 	s.writersDone.Add(1)
-	go s.write()
+	if s.writers == nil {
+		go s.write()
+		return
+	}
+	s.writers.write(s)
 }
 
 // hasWork is called with mu held.
@@ -44,7 +48,22 @@ type job struct {
 // write drains the queue and ends. It is the only one to write to the stream
 // while it runs.
 func (s *Session) write() {
+	if s.drain() {
+		s.writersDone.Done()
+	} else {
+		go s.goodbye() // the client may take its time
+	}
+}
+
+// goodbye closes the stream. Nothing is written after that: writing stays true.
+func (s *Session) goodbye() {
 	defer s.writersDone.Done()
+	s.currentStream().WriteEnd(s.endError) // fixed since ending was set
+}
+
+// drain writes until there is nothing more to write; it returns false if the
+// stream is to be closed.
+func (s *Session) drain() bool {
 	stream := s.currentStream()
 	var j job
 	for {
@@ -57,15 +76,14 @@ func (s *Session) write() {
 			s.written(err)
 			if err != nil {
 				stream.Abort()
-				return // writing stays true: nothing may be written after this
+				return true // writing stays true: nothing may be written after this
 			}
 		case workProbe:
 			stream.Probe()
 		case workEnd:
-			stream.WriteEnd(s.endError) // fixed since ending was set
-			return                      // here too
+			return false
 		case workNone:
-			return
+			return true
 		}
 	}
 }

@@ -34,7 +34,8 @@ type World struct {
 	// QueueBytes and HeldBytes are the limits of sessions bound from now on.
 	QueueBytes, HeldBytes int
 
-	bench *modtest.Bench
+	bench   *modtest.Bench
+	writers session.Writers
 }
 
 // Options configure the modules. The zero value has the defaults.
@@ -142,7 +143,7 @@ func (w *World) bind(t testing.TB, full string, wire *wire, with ...Setting) *Cl
 	c := &Client{t: t, router: w.Router, wire: wire}
 	c.Session = session.New(session.Info{
 		JID: jid.MustParse(full), Secure: true, RemoteAddr: "192.0.2.1", Log: w.Router.Log,
-		Undelivered: w.Router.Undelivered,
+		Undelivered: w.Router.Undelivered, Writers: &w.writers,
 	}, wire, session.Limits{QueueBytes: w.QueueBytes, HeldBytes: w.HeldBytes})
 	wire.alive = c.Alive
 	if err := w.Router.Bind(context.WithoutCancel(t.Context()), c.Session); err != nil {
