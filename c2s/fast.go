@@ -42,7 +42,7 @@ func (r *request) invalidates(x sasl.Exchange) bool {
 }
 
 func (r *request) proof(x sasl.Exchange) proof {
-	p := proof{keys: x.Keys()}
+	p := proof{asOf: x.AsOf(), keys: x.Keys()}
 	if t, ok := x.(*sasl.TokenExchange); ok && !r.invalidates(x) {
 		p.token = t
 	}

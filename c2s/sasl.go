@@ -85,7 +85,7 @@ func (baseProfile) succeed(_ context.Context, c *Conn, x sasl.Exchange, data []b
 	if err != nil {
 		return err
 	}
-	c.proof = proof{keys: x.Keys()}
+	c.proof = proof{asOf: x.AsOf(), keys: x.Keys()}
 	c.loggedIn(account)
 	success := stanza.New(stanza.NSSASL, "success").AddText(base64.StdEncoding.EncodeToString(data))
 	if err := c.transport.write(success.Append(nil, "")); err != nil {

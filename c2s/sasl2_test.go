@@ -2,10 +2,12 @@ package c2s_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"parley/internal/admin"
 	"parley/internal/config"
 	"parley/internal/sasl"
 	"parley/internal/xmpptest"
@@ -368,6 +370,57 @@ func TestChangedWhileLoggingIn(t *testing.T) {
 			t.Parallel()
 			onEach(t, func(t *testing.T, transport xmpptest.Transport) {
 				s := start(t)
+				one, two := opened2(t, s, transport), s.Open(t, transport)
+				one.Send(authenticate2("alice", xmpptest.Password))
+				expectSuccess(t, one)
+				two.Authenticate("alice", xmpptest.Password)
+				if err := change(s); err != nil {
+					t.Fatal(err)
+				}
+				for _, c := range []*xmpptest.Client{one, two} {
+					c.Send("<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
+					expectEnd(t, c, stanza.StreamNotAuthorized)
+				}
+			})
+		})
+	}
+}
+
+// TestToldWhileLoggingIn is the same for a server that hears of every change, by
+// the operator or by the account's owner, and only then looks again.
+func TestToldWhileLoggingIn(t *testing.T) {
+	t.Parallel()
+	const alice = "alice@localhost"
+	register := func(s *xmpptest.Server, inside string) error {
+		c := s.Dial(t, xmpptest.TCP, "alice", "")
+		c.Send("<iq type='set' id='1' to='localhost'><query xmlns='jabber:iq:register'>" + inside + "</query></iq>")
+		c.Next()
+		return nil
+	}
+	tell := func(s *xmpptest.Server, what admin.What, err error) error {
+		return errors.Join(err, admin.Notify(t.Context(), s.Config.DataDir, admin.Change{JID: alice, What: what}))
+	}
+	for name, change := range map[string]func(*xmpptest.Server) error{
+		"password": func(s *xmpptest.Server) error {
+			keys, err := sasl.NewKeys("new", sasl.MinIterations)
+			return tell(s, admin.PasswordChanged, errors.Join(err, s.Store.SetCredentials(t.Context(), alice, keys)))
+		},
+		"disabled": func(s *xmpptest.Server) error {
+			return tell(s, admin.Disabled, s.Store.SetDisabled(t.Context(), alice, true))
+		},
+		"removed": func(s *xmpptest.Server) error {
+			return tell(s, admin.Removed, s.Store.DeleteAccount(t.Context(), alice))
+		},
+		"removing": func(s *xmpptest.Server) error { return tell(s, admin.Removing, nil) },
+		"own password": func(s *xmpptest.Server) error {
+			return register(s, "<username>alice</username><password>new</password>")
+		},
+		"leaves": func(s *xmpptest.Server) error { return register(s, "<remove/>") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onEach(t, func(t *testing.T, transport xmpptest.Transport) {
+				s := start(t, func(c *config.Config) { c.Admin.Addr = "127.0.0.1:0" })
 				one, two := opened2(t, s, transport), s.Open(t, transport)
 				one.Send(authenticate2("alice", xmpptest.Password))
 				expectSuccess(t, one)

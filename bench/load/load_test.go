@@ -40,7 +40,7 @@ func start(t *testing.T) map[string][]string {
 	t.Helper()
 	cfg, err := config.Load([]string{
 		"PARLEY_DATA_DIR=" + t.TempDir(), "PARLEY_HTTP_ADDR=127.0.0.1:0", "PARLEY_C2S_ADDR=127.0.0.1:0",
-		"PARLEY_C2S_TLS_ADDR=", "PARLEY_ADMIN_ADDR=", "PARLEY_REQUIRE_TLS=false", "PARLEY_LIMITS=off",
+		"PARLEY_C2S_TLS_ADDR=", "PARLEY_ADMIN_ADDR=127.0.0.1:0", "PARLEY_REQUIRE_TLS=false", "PARLEY_LIMITS=off",
 	}, "")
 	if err != nil {
 		t.Fatal(err)

@@ -49,6 +49,7 @@ type subject struct {
 	disabled bool
 	key      storage.Credential
 	keys     []byte // fingerprint of all that is stored; nil if unknown
+	asOf     uint64 // Server.changes before it was looked up
 }
 
 // subject looks username up. For an unknown one it returns a key that looks
@@ -60,7 +61,7 @@ func (s *Server) subject(ctx context.Context, f family, username string) (subjec
 		name = username
 	}
 	// Made in any case, so that known and unknown accounts cost the same.
-	out := subject{account: account, key: s.pretend(f, name)}
+	out := subject{account: account, key: s.pretend(f, name), asOf: s.changes.Load()}
 	acc, creds, err := s.opts.Store.Credentials(ctx, name)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):

@@ -123,7 +123,7 @@ func (x *TokenExchange) lookUp(ctx context.Context, username string) (subject, [
 	if !valid {
 		name = username
 	}
-	sub := subject{account: account}
+	sub := subject{account: account, asOf: x.server.changes.Load()}
 	acc, creds, err := x.server.lookUp(ctx, name)
 	if err != nil {
 		return sub, nil, err

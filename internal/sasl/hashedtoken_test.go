@@ -60,7 +60,7 @@ func newTokenSite(t testing.TB, change ...func(*sasl.TokenOptions)) *tokenSite {
 		f(&opts)
 	}
 	s, err := sasl.New(sasl.Options{
-		Domain: jid.MustParse("localhost"), Store: neverAsked{t}, Secret: []byte("0123456789abcdef"), Iterations: iterations, Tokens: opts,
+		Domain: jid.MustParse("localhost"), Store: neverAsked{t}, Secret: []byte("0123456789abcdef"), Iterations: iterations, Tokens: opts, Told: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -402,6 +402,29 @@ func TestUnchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("removed", false)
+}
+
+// Quiet is false from the first change that was told: by the caller or, of a
+// token, by ourselves.
+func TestQuiet(t *testing.T) {
+	t.Parallel()
+	s := newTokenSite(t)
+	token := attempt{user: "alice", token: s.give(phone, sasl.HTNone), client: phone, mechanism: sasl.HTNone, state: loopback}
+	for name, change := range map[string]func(){
+		"told":          s.Changed,
+		"token revoked": func() { _ = s.Forget(context.Background(), jid.MustParse("alice@localhost"), laptop) },
+	} {
+		x, err := token.run(t, s.Server)
+		if err != nil || !s.Quiet(x.AsOf()) {
+			t.Errorf("%s: %v, or not quiet before", name, err)
+		}
+		if change(); s.Quiet(x.AsOf()) {
+			t.Errorf("%s: quiet after it", name)
+		}
+	}
+	if untold, _ := newServer(t); untold.Quiet(0) {
+		t.Error("quiet though nobody tells of changes")
+	}
 }
 
 // FuzzToken: nobody is authenticated but with the right token.

@@ -25,6 +25,8 @@ func (o *outcome) Authzid() string { return o.authzid }
 
 func (o *outcome) Keys() []byte { return o.subject.keys }
 
+func (o *outcome) AsOf() uint64 { return o.subject.asOf }
+
 func (o *outcome) Password() (string, bool) { return "", false }
 
 // fingerprint changes with every key of an account, and so with its password:
@@ -41,6 +43,15 @@ func fingerprint(creds []storage.Credential) []byte {
 	}
 	return h.Sum(nil)
 }
+
+// Changed says that keys or tokens of some account were changed. It is called
+// when the change is in the database and before the account's sessions are ended.
+func (s *Server) Changed() { s.changes.Add(1) }
+
+// Quiet reports whether no account has changed since an exchange looked its own
+// up. Who asks after it has made a session known needs no Unchanged: a change that
+// was told later finds the session. It is false if changes are not told.
+func (s *Server) Quiet(asOf uint64) bool { return s.opts.Told && s.changes.Load() == asOf }
 
 // Unchanged reports whether the account may still be used and has the keys that
 // an exchange ended with. Who asks after it has made a session known, and tells

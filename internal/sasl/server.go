@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"parley/internal/jid"
 	"parley/storage"
@@ -37,6 +38,9 @@ type Options struct {
 	Iterations int
 	// Tokens are the tokens of XEP-0484; a zero value offers none.
 	Tokens TokenOptions
+	// Told promises that Changed is called after every change of an account's
+	// keys or tokens, and before its sessions are ended for that.
+	Told bool
 }
 
 // Server starts exchanges. It may be used by many goroutines.
@@ -44,6 +48,8 @@ type Server struct {
 	opts   Options
 	derive deriver
 	nonce  func() string // nil: random
+
+	changes atomic.Uint64 // calls of Changed
 
 	unprotected bool // XEP-0474 is left out, for published exchanges
 }
@@ -110,6 +116,8 @@ type Exchange interface {
 	// Keys stand for the account's keys as they were looked up in the exchange;
 	// see Server.Unchanged.
 	Keys() []byte
+	// AsOf is when they were looked up; see Server.Quiet.
+	AsOf() uint64
 	// Password returns the password if the mechanism showed it and done is
 	// reached, so that keys can be made anew from it.
 	Password() (string, bool)

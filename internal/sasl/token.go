@@ -94,6 +94,7 @@ func (s *Server) limitTokens(ctx context.Context, newest storage.Token) error {
 		if _, err := s.opts.Tokens.Store.DeleteTokens(ctx, newest.Account, client); err != nil {
 			return fmt.Errorf("sasl: old tokens: %w", err)
 		}
+		s.Changed()
 	}
 	return nil
 }
@@ -132,6 +133,7 @@ func (s *Server) Forget(ctx context.Context, account jid.JID, client string) err
 	if err != nil {
 		return fmt.Errorf("sasl: forget tokens: %w", err)
 	}
+	s.Changed()
 	return nil
 }
 

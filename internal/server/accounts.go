@@ -21,6 +21,7 @@ type accounts struct {
 	router     *router.Router
 	roster     *roster.Module
 	iterations int
+	changed    func() // sasl.Server.Changed
 }
 
 // Exists implements router.Users.
@@ -52,6 +53,7 @@ func (a *accounts) SetPassword(ctx context.Context, session jid.JID, password st
 	if err := a.store.SetCredentials(ctx, account.String(), keys); err != nil {
 		return err
 	}
+	a.changed()
 	a.endSessions(account, func(s module.Session) bool { return s.JID() != session })
 	return admin.ForgetLogins(ctx, a.store, account.String())
 }
@@ -80,5 +82,6 @@ func (a *accounts) Remove(ctx context.Context, account jid.JID) error {
 	if err := a.roster.BeforeRemoval(ctx, account); err != nil {
 		return err
 	}
+	defer a.changed() // before its sessions are ended
 	return a.store.DeleteAccount(ctx, account.String())
 }

@@ -21,6 +21,7 @@ func (s *Server) mechanisms(ctx context.Context, guesses *c2s.Guesses) (*sasl.Se
 	}
 	return sasl.New(sasl.Options{
 		Domain: s.domain, Store: guesses.Store(s.store), Secret: secret, Iterations: s.cfg.SASL.Iterations, Tokens: tokens,
+		Told: s.cfg.Admin.Addr != "", // by the command line, too
 	})
 }
 

@@ -45,6 +45,7 @@ func (s *Server) accountChanged(ctx context.Context, c admin.Change) error {
 		return err
 	}
 	s.log.Info("account changed by the operator", "jid", c.JID, "op", string(c.What))
+	s.accounts.changed() // what was changed is in the database already
 	switch {
 	case c.What == admin.Removing:
 		return s.accounts.Remove(ctx, account)

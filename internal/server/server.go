@@ -196,6 +196,7 @@ func (s *Server) build(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	s.accounts.changed = mechanisms.Changed
 	resources, err := s.store.Secret(ctx, "resources", 32)
 	if err != nil {
 		return err
