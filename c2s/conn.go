@@ -266,7 +266,7 @@ func (c *Conn) goodbye(e *stanza.StreamError, fin bool) {
 
 func (c *Conn) writeEnd(e *stanza.StreamError) {
 	if e != nil {
-		if !c.replied && c.reply(&stanza.Header{}) != nil { // RFC 6120 §4.9.1.2: the header goes first
+		if !c.replied && c.reply(jid.JID{}) != nil { // RFC 6120 §4.9.1.2: the header goes first
 			return
 		}
 		if c.transport.write(e.Append(nil)) != nil {

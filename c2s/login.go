@@ -12,7 +12,7 @@ import (
 // login is what a stream knows of its client's logging in.
 type login struct {
 	attempt
-	from     jid.JID // bare, of the stream header; zero if it had none
+	from     jid.JID // of the stream header; zero if it had none
 	failures int     // of SASL, on this stream
 	proof    proof   // until a resource is bound
 }

@@ -116,7 +116,7 @@ func (r *request) succeed(ctx context.Context, c *Conn, x sasl.Exchange, data []
 	if err != nil {
 		return err
 	}
-	if x.Authzid() != "" && !c.from.IsZero() && c.from != account { // §2.3, §4.4
+	if x.Authzid() != "" && !c.from.IsZero() && c.from.Bare() != account { // §2.3, §4.4
 		return c.saslError(&sasl.Failure{
 			Condition: sasl.InvalidAuthzid, Text: "The stream is from somebody else.",
 		}, false)
@@ -187,7 +187,7 @@ func (c *Conn) welcome(ctx context.Context, in *entry, data []byte) error {
 	c.transport.authenticated()
 	told := [][]byte{in.success(data).Append(nil, "")}
 	if !in.resumed { // XEP-0198 §7: a resumed stream goes on without features
-		told = append(told, c.features().Bytes())
+		told = append(told, c.features())
 	}
 	if err := c.transport.write(told...); err != nil {
 		return err

@@ -66,6 +66,7 @@ type Server struct {
 	Options
 	addresses   addresses
 	resumptions resumptions
+	features    sync.Map // featureState → []byte, encoded
 	writers     session.Writers
 
 	mu      sync.Mutex

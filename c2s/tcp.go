@@ -159,14 +159,14 @@ func handshake(raw net.Conn, cfg *tls.Config, deadline time.Time) (*tls.Conn, []
 	return conn, sasl.TLSBindings(conn.ConnectionState(), leaf()), nil
 }
 
-func (t *tcp) writeOpen(o openReply) error {
+func (t *tcp) writeOpen(o openReply, after ...[]byte) error {
 	b := append(t.out[:0], `<?xml version="1.0"?><stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams"`...)
-	b = append(o.attributes(b), '>')
-	return t.flush(b)
+	return t.add(append(o.attributes(b), '>'), after)
 }
 
-func (t *tcp) write(elements ...[]byte) error {
-	b := t.out[:0]
+func (t *tcp) write(elements ...[]byte) error { return t.add(t.out[:0], elements) }
+
+func (t *tcp) add(b []byte, elements [][]byte) error {
 	for _, e := range elements {
 		b = append(b, e...)
 	}

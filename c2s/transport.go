@@ -29,8 +29,8 @@ type transport interface {
 	// authenticated lets go of what only an unauthenticated stream needs.
 	authenticated()
 
-	writeOpen(openReply) error
-	write(elements ...[]byte) error // each a message of its own, in one system call
+	writeOpen(o openReply, after ...[]byte) error // the elements follow in the same system call
+	write(elements ...[]byte) error               // each a message of its own, in one system call
 	// writeStanzas writes the stanzas, then elements of the stream, in few system
 	// calls.
 	writeStanzas(batch []*module.Stanza, after ...[]byte) error

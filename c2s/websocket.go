@@ -213,11 +213,11 @@ func (w *webSocket) startTLS(*tls.Config, time.Time) ([]sasl.ChannelBinding, err
 	return nil, errCannotTLS
 }
 
-func (w *webSocket) writeOpen(o openReply) error {
+func (w *webSocket) writeOpen(o openReply, after ...[]byte) error {
 	if w.framing == nil {
 		w.framing = rfc7395{}
 	}
-	return w.write(w.framing.open(nil, o))
+	return w.write(append([][]byte{w.framing.open(nil, o)}, after...)...)
 }
 
 // write sends each element as a message of its own (RFC 7395 §3.3).

@@ -46,13 +46,22 @@ func Parse(s string) (JID, error) {
 
 // New prepares the three parts; local and resource may be empty.
 func New(local, domain, resource string) (JID, error) {
-	if local == "" && resource == "" {
-		j := JID{s: domain, domain: len(domain)}
-		if domain != "" && len(domain) <= MaxPart && j.simple() {
-			return j, nil
-		}
+	if j := join(local, domain, resource); max(len(local), len(domain), len(resource)) <= MaxPart && j.simple() {
+		return j, nil
 	}
 	return prepare(local, domain, resource, domain)
+}
+
+func join(local, domain, resource string) JID {
+	s, start := domain, 0
+	if local != "" {
+		s, start = local+"@"+domain, len(local)+1
+	}
+	j := JID{s: s, local: len(local), domain: start + len(domain)}
+	if resource != "" {
+		j.s += "/" + resource
+	}
+	return j
 }
 
 // MustParse is Parse for constants; it panics on an error.

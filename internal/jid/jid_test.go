@@ -142,3 +142,29 @@ func BenchmarkParse(b *testing.B) {
 		})
 	}
 }
+
+// New prepares parts just as the library does.
+func TestNew(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", jid.MaxPart)
+	locals := []string{"", "juliet", "Juliet", "a.b-c_d", "a@b", "a/b", "ŝ", "a b", long, long + "a"}
+	domains := []string{"", "example.org", "Example.ORG", "a..b", "xn--exmple-cua.org", "-a", "a@b", "a/b", long + "a"}
+	resources := []string{"", "Balcony", "a/b", "a@b", " ", "\x00", "Büro", long, long + "a"}
+	for _, local := range locals {
+		for _, domain := range domains {
+			for _, resource := range resources {
+				want, wantErr := xmppjid.New(local, domain, resource)
+				got, err := jid.New(local, domain, resource)
+				if wantErr == nil && !stable(want) {
+					continue
+				}
+				if (err == nil) != (wantErr == nil) || got.String() != want.String() {
+					t.Errorf("New(%.20q, %.20q, %.20q) = %.40q, %v; want %.40q, %v", local, domain, resource, got, err, want, wantErr)
+				}
+				if err == nil && (got.Local() != want.Localpart() || got.Domain() != want.Domainpart() || got.Resource() != want.Resourcepart()) {
+					t.Errorf("New(%.20q, %.20q, %.20q) has the parts %.20q, %.20q, %.20q", local, domain, resource, got.Local(), got.Domain(), got.Resource())
+				}
+			}
+		}
+	}
+}

@@ -65,7 +65,8 @@ type StreamState struct {
 	Authenticated bool
 }
 
-// StreamFeature returns the element to advertise in this state, or nil.
+// StreamFeature returns the element to advertise in this state, or nil: the same
+// for the same state, as it is kept.
 type StreamFeature func(StreamState) *stanza.Element
 
 // InlineFeature enables a feature together with the resource (XEP-0386 §4): it
