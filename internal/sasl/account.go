@@ -5,8 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/xdg-go/stringprep"
-
 	"parley/internal/jid"
 	"parley/storage"
 )
@@ -17,7 +15,7 @@ import (
 func (s *Server) identity(username string) (account jid.JID, ok bool) {
 	// RFC 5802 §5.1 prepares the name with SASLprep; what is newer than its
 	// Unicode 3.2 is left to the JID rules (RFC 7622 §3.3), which decide anyway.
-	if p, err := stringprep.SASLprep.Prepare(username); err == nil {
+	if p, err := saslprep(username); err == nil {
 		username = p
 	}
 	if !strings.ContainsRune(username, '@') {

@@ -141,6 +141,16 @@ func (f family) find(creds []storage.Credential) (storage.Credential, bool) {
 	return storage.Credential{}, false
 }
 
+// saslprep is RFC 4013. It changes and forbids nothing in printable ASCII.
+func saslprep(s string) (string, error) {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return stringprep.SASLprep.Prepare(s)
+		}
+	}
+	return s, nil
+}
+
 // preparePassword applies SASLprep (RFC 4013), as SCRAM clients do. SASLprep
 // knows Unicode 3.2 only; what it refuses for that (emoji, say) goes through
 // its successor OpaqueString (RFC 8265 §4.2), which leaves such characters as
@@ -154,7 +164,7 @@ func preparePassword(s string) (string, error) {
 	case !utf8.ValidString(s) || strings.ContainsRune(s, 0):
 		return "", ErrPassword
 	}
-	out, err := stringprep.SASLprep.Prepare(s)
+	out, err := saslprep(s)
 	if err != nil {
 		out, err = precis.OpaqueString.String(s)
 	}
