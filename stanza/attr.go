@@ -26,11 +26,15 @@ func (a *attribute) raw(doc []byte) []byte { return doc[a.start:a.end] }
 // attributes reads the attributes of a start tag, from i up to its end.
 func (r *reader) attributes(i int) error {
 	r.attrs = r.attrs[:0]
-	r.declares, r.prefixed = false, false
+	r.declares, r.declaresPrefix, r.prefixed = noDeclaration, false, false
 	doc := r.doc
 	for {
 		before := i
-		i = skipSpace(doc, i)
+		if i+1 < len(doc) && doc[i] == ' ' && doc[i+1] > ' ' {
+			i++ // the usual white space
+		} else {
+			i = skipSpace(doc, i)
+		}
 		if i == len(doc) {
 			return r.malformed(i, "a start tag does not end")
 		}
@@ -61,17 +65,24 @@ func (r *reader) attribute(i int) (int, error) {
 	if r.limits.Attributes > 0 && len(r.attrs) >= r.limits.Attributes {
 		return i, r.tooMuch(i, "too many attributes")
 	}
-	name, err := r.name(i)
-	if err != nil {
-		return i, err
+	var name qname
+	var start int
+	var err error
+	if end := usualName(r.doc, i); end > 0 {
+		name, start = qname{start: int32(i), end: int32(end)}, end+2
+	} else {
+		if name, err = r.name(i); err != nil {
+			return i, err
+		}
+		if start, err = r.equals(int(name.end)); err != nil {
+			return i, err
+		}
 	}
-	start, err := r.equals(int(name.end))
-	if err != nil {
-		return i, err
-	}
-	end, plain, err := r.value(start, r.doc[start-1])
-	if err != nil {
-		return i, err
+	end, plain := skipPlain(r.doc, start, r.doc[start-1]), true
+	if end == len(r.doc) || r.doc[end] != r.doc[start-1] {
+		if end, plain, err = r.value(end, r.doc[start-1]); err != nil {
+			return i, err
+		}
 	}
 	r.attrs = append(r.attrs, attribute{}) // and then field by field: much faster
 	a := &r.attrs[len(r.attrs)-1]
@@ -83,18 +94,29 @@ func (r *reader) attribute(i int) (int, error) {
 	return end + 1, nil
 }
 
+// usualName returns where the name of an attribute ends that is written as
+// nearly all are: ASCII without a prefix, and = and a quote right behind it. 0 if
+// it is not.
+func usualName(doc []byte, i int) int {
+	end := asciiName(doc, i)
+	if end > i && end+1 < len(doc) && doc[end] == '=' && (doc[end+1] == '\'' || doc[end+1] == '"') {
+		return end
+	}
+	return 0
+}
+
 // classify notes what is still to be done about an attribute.
 func (r *reader) classify(a *attribute) {
 	prefix := a.name.prefix(r.doc)
 	switch {
 	case string(prefix) == "xmlns":
-		a.space, r.declares = inXMLNS, true
+		a.space, r.declaresPrefix = inXMLNS, true
 	case string(prefix) == "xml":
 		a.space = inXML
 	case prefix != nil:
 		r.prefixed = true
 	case string(a.name.raw(r.doc)) == "xmlns":
-		r.declares = true
+		r.declares = len(r.attrs) - 1
 	}
 }
 
@@ -144,6 +166,13 @@ func (a *attribute) isDeclaration(doc []byte) bool {
 
 // declarations puts the namespace declarations of the start tag in force.
 func (r *reader) declarations() error {
+	if !r.declaresPrefix {
+		a := &r.attrs[r.declares]
+		if wrong := r.scope.declare(nil, r.valueOf(a), r.depth()); wrong != "" {
+			return r.malformed(int(a.start), wrong)
+		}
+		return nil
+	}
 	for i := range r.attrs {
 		a := &r.attrs[i]
 		if !a.isDeclaration(r.doc) {

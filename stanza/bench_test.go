@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/stanza"
 )
@@ -59,18 +61,59 @@ func BenchmarkEncodingXML(b *testing.B) {
 			b.SetBytes(int64(len(doc)))
 			b.ReportAllocs()
 			for b.Loop() {
-				d := xml.NewDecoder(bytes.NewReader(doc))
-				for {
-					if _, err := d.Token(); err != nil {
-						if !errors.Is(err, io.EOF) {
-							b.Fatal(err)
-						}
-						break
-					}
+				if err := tokens(doc); err != nil {
+					b.Fatal(err)
 				}
 			}
 		})
 	}
+}
+
+// tokens reads a document with the standard library.
+func tokens(doc []byte) error {
+	d := xml.NewDecoder(bytes.NewReader(doc))
+	for {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// BenchmarkRatio tells how many times faster the scanner is than encoding/xml.
+// Both take turns, and the quickest turns count, so that it can be told on a
+// busy machine too.
+func BenchmarkRatio(b *testing.B) {
+	for _, w := range workloads {
+		b.Run(w.name, func(b *testing.B) {
+			var s stanza.Scanner
+			var v stanza.View
+			doc := []byte(w.doc)
+			ours, theirs := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
+			for b.Loop() {
+				ours = min(ours, turn(b, func() error { return s.Scan(doc, &v) }))
+				theirs = min(theirs, turn(b, func() error { return tokens(doc) }))
+			}
+			b.ReportMetric(float64(ours)/turns, "ns/scan")
+			b.ReportMetric(float64(theirs)/turns, "ns/encoding-xml")
+			b.ReportMetric(float64(theirs)/float64(ours), "times")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// turns is how often a turn does it.
+const turns = 100
+
+func turn(b *testing.B, f func() error) time.Duration {
+	start := time.Now()
+	for range turns {
+		if err := f(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return time.Since(start)
 }
 
 func BenchmarkSplitter(b *testing.B) {

@@ -1,6 +1,10 @@
 package stanza
 
-import "strings"
+import (
+	"encoding/binary"
+	"math/bits"
+	"strings"
+)
 
 // How bytes must be written. A byte with no entry stands for itself.
 var (
@@ -23,6 +27,44 @@ func init() {
 
 // escape appends s with what XML does not allow in it replaced.
 func escape[T bytestring](dst []byte, s T, escapes *[128]string) []byte {
+	start := len(dst)
+	dst = append(dst, s...)
+	if verbatim(dst, start) == len(dst) {
+		return dst // nearly always: addresses, ids, types, names
+	}
+	return replace(dst[:start], s, escapes)
+}
+
+// verbatim returns the index of the first byte at or after i that may have to be
+// written otherwise, in text or in an attribute.
+func verbatim(b []byte, i int) int {
+	for i+8 <= len(b) {
+		if hit := special(binary.LittleEndian.Uint64(b[i:])); hit != 0 {
+			return i + bits.TrailingZeros64(hit)>>3
+		}
+		i += 8
+	}
+	n := len(b) - i
+	if n > 0 && len(b) >= 8 { // the last eight bytes, without those seen already
+		x := binary.LittleEndian.Uint64(b[len(b)-8:])>>(64-8*n) | ' '*ones<<(8*n)
+		return i + min(n, bits.TrailingZeros64(special(x))>>3)
+	}
+	for i < len(b) && b[i] < 0x80 && attrEscapes[b[i]] == "" {
+		i++
+	}
+	return i
+}
+
+// special has the highest bit set in the first byte of x that is not a plain
+// character, a quote or one of '&', '<', '>' (as skipPlain does it).
+func special(x uint64) uint64 {
+	amp, apos, quot := x^('&'*ones), x^('\''*ones), x^('"'*ones)
+	angle := (x | 2*ones) ^ ('>' * ones) // '<' and '>' differ in one bit
+	return ((x-0x20*ones)&^x | (amp-ones)&^amp | (apos-ones)&^apos | (quot-ones)&^quot | (angle-ones)&^angle | x) & highs
+}
+
+// replace is escape for what is not to be written as it is.
+func replace[T bytestring](dst []byte, s T, escapes *[128]string) []byte {
 	done := 0
 	for i := 0; i < len(s); {
 		c, size, with := s[i], 1, ""

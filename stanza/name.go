@@ -45,6 +45,14 @@ func (q qname) local(doc []byte) []byte {
 
 // name reads the QName at i (Namespaces in XML §4).
 func (r *reader) name(i int) (qname, error) {
+	end := asciiName(r.doc, i)
+	if end > i && end < len(r.doc) && r.doc[end] < 0x80 && r.doc[end] != ':' {
+		return qname{start: int32(i), end: int32(end)}, nil // the usual one
+	}
+	return r.anyName(i)
+}
+
+func (r *reader) anyName(i int) (qname, error) {
 	end := r.ncName(i)
 	if end == i {
 		return qname{}, r.malformed(i, "a name is expected")
@@ -61,14 +69,19 @@ func (r *reader) name(i int) (qname, error) {
 
 // ncName is the function ncName, short cut for the usual ASCII name.
 func (r *reader) ncName(start int) int {
-	doc, i := r.doc, start
+	i := asciiName(r.doc, start)
+	if i < len(r.doc) && r.doc[i] >= 0x80 {
+		return ncName(r.doc, start)
+	}
+	return i
+}
+
+// asciiName returns where the ASCII characters of the NCName at i end.
+func asciiName(doc []byte, i int) int {
 	if i < len(doc) && class[doc[i]]&classNameStart != 0 {
-		for i < len(doc) && class[doc[i]]&className != 0 {
+		for i++; i < len(doc) && class[doc[i]]&className != 0; {
 			i++
 		}
-	}
-	if i < len(doc) && doc[i] >= 0x80 {
-		return ncName(doc, start)
 	}
 	return i
 }

@@ -18,6 +18,9 @@ type Limits struct {
 
 const maxDepth = 10_000
 
+// noDeclaration is what is not the index of an attribute.
+const noDeclaration = -1
+
 // token is what the reader found.
 type token uint8
 
@@ -53,12 +56,15 @@ type reader struct {
 	start, end int  // of the text token
 	closedAt   int  // where the end tag read last begins
 	plain      bool // the text token stands in doc as it is meant
-	declares   bool // the start tag read last declares namespaces
-	prefixed   bool // it has attributes with a prefix, other than xml
-	empty      bool // the start tag read last was an empty-element tag
-	trusted    bool // doc was scanned before, perhaps as part of a longer one
-	fragment   bool // doc is content: any number of elements, and text
-	done       bool // the one element has ended
+	// The start tag read last declares the default namespace with this attribute,
+	// or noDeclaration; and prefixes.
+	declares       int
+	declaresPrefix bool
+	prefixed       bool // it has attributes with a prefix, other than xml
+	empty          bool // the start tag read last was an empty-element tag
+	trusted        bool // doc was scanned before, perhaps as part of a longer one
+	fragment       bool // doc is content: any number of elements, and text
+	done           bool // the one element has ended
 
 	loose bool // a CDATA section or a needless reference was seen
 	outer bool // a name needs a declaration made outside the payload
@@ -180,7 +186,7 @@ func (r *reader) startTag() error {
 	if err := r.attributes(int(name.end)); err != nil {
 		return err
 	}
-	if r.declares {
+	if r.declares != noDeclaration || r.declaresPrefix {
 		if err := r.declarations(); err != nil {
 			return err
 		}
@@ -208,7 +214,10 @@ func (r *reader) endTag() error {
 	if !bytes.HasPrefix(r.doc[at:], want) {
 		return r.malformed(r.pos, "an end tag does not match its start tag")
 	}
-	at = skipSpace(r.doc, at+len(want))
+	at += len(want)
+	if at < len(r.doc) && r.doc[at] != '>' {
+		at = skipSpace(r.doc, at)
+	}
 	if at == len(r.doc) || r.doc[at] != '>' {
 		return r.malformed(r.pos, "an end tag does not match its start tag")
 	}

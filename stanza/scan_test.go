@@ -397,6 +397,8 @@ func TestNamespaceAmplification(t *testing.T) {
 	}
 }
 
+// TestScanAllocatesNothing: the message path allows no allocation for reading a
+// typical stanza.
 func TestScanAllocatesNothing(t *testing.T) {
 	for _, doc := range []string{chat, presence, roster(200)} {
 		var v stanza.View

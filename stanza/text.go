@@ -8,6 +8,10 @@ import (
 // chars steps over characters beyond ASCII.
 func (r *reader) chars(i int) (int, error) {
 	for i < len(r.doc) && r.doc[i] >= 0x80 {
+		if c := r.doc[i]; c >= 0xC2 && c < 0xE0 && i+1 < len(r.doc) && r.doc[i+1]&0xC0 == 0x80 {
+			i += 2 // Latin, Greek, Cyrillic, Hebrew, Arabic
+			continue
+		}
 		_, size := decode(r.doc, i)
 		if size == 0 {
 			return i, r.malformed(i, "bytes that are not UTF-8, or a character that XML does not allow")
