@@ -11,7 +11,9 @@ DATABASE_FAULTS ?= 50
 MESSAGES ?= 500000
 FAULTS ?=
 
-.PHONY: run build test tools go-test web-test check web web-check bench bench-storage fuzz faults clean
+BENCH ?=
+
+.PHONY: run build test tools go-test web-test check web web-check bench bench-quick bench-parley bench-storage fuzz faults clean
 
 run: ## start a server with nothing configured
 	$(GO) run ./cmd/parley
@@ -45,7 +47,13 @@ web: webclient/node_modules/.package-lock.json ## build the web client into webc
 web-check: web ## webclient/dist is what its sources make
 	@test -z "$$(git status --porcelain webclient/dist)" || { git status --short webclient/dist; echo 'webclient/dist differs from a fresh build: run make web and commit it'; exit 1; }
 
-bench: ## the load generator's short standard set
+bench: ## Parley beside Prosody, ejabberd and a bare relay: docs/benchmarks.md; any flag of bench/compare in BENCH
+	bench/compare/run.sh $(BENCH)
+
+bench-quick: ## the same in three minutes, for a look
+	bench/compare/run.sh -quick $(BENCH)
+
+bench-parley: ## every workload on Parley alone
 	bench/run.sh
 
 bench-storage: ## what it costs to store a message, on both engines

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strconv"
 	"sync"
 
@@ -103,4 +104,17 @@ func (a Accounts) feed(numbers chan<- int, failed <-chan error) error {
 		}
 	}
 	return nil
+}
+
+// Fill makes n accounts in the SQLite database of a folder, for a server that
+// will be started by others.
+func Fill(ctx context.Context, folder, prefix, password string, n int) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	cfg, err := config.Load([]string{"PARLEY_DATA_DIR=" + folder, "PARLEY_SASL_ITERATIONS=4096"}, "")
+	if err != nil {
+		return err
+	}
+	return Accounts{Prefix: prefix, Password: password, N: n, domain: domain}.create(ctx, cfg)
 }

@@ -20,20 +20,22 @@ const (
 	// startTimeout bounds the wait for the server's first answer.
 	startTimeout = 60 * time.Second
 	startPause   = 10 * time.Millisecond
-	// port only names the socket file: the server listens nowhere else.
-	port = "5432"
+	// socketPort only names the socket file of a server that listens nowhere else.
+	socketPort = "5432"
 	// superuser owns the server.
 	superuser = "parley"
 )
 
 // hba lets everybody in through the socket, which only we can reach, except
-// the user "locked", whom no password helps.
-const hba = "local all locked scram-sha-256\nlocal all all trust\n"
+// the user "locked", whom no password helps. TCP is for NewServerOnTCP alone.
+const hba = "local all locked scram-sha-256\nlocal all all trust\nhost all all 127.0.0.1/32 trust\n"
 
 // Server is a private PostgreSQL, reached through a socket in its folder.
 type Server struct {
 	bin    string
 	folder string
+	listen string // "": on the socket only
+	port   string
 	lock   *os.File // held while the folder is in use
 	owner  *account // nil: ourselves
 
@@ -56,7 +58,7 @@ func New(t testing.TB) *Server {
 // URL is the address of a database on the server.
 func (s *Server) URL(database string) string {
 	u := url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + database,
-		RawQuery: url.Values{"host": {s.folder}, "port": {port}}.Encode()}
+		RawQuery: url.Values{"host": {s.folder}, "port": {s.port}}.Encode()}
 	return u.String()
 }
 
@@ -74,12 +76,21 @@ func (s *Server) Database(t testing.TB) string {
 // within parent or, if that is empty, where temporary files are kept, and a
 // process. Whoever calls it calls Remove.
 func NewServer(parent string) (*Server, error) {
-	bin, err := binaries()
+	return newServer(&Server{port: socketPort}, parent)
+}
+
+// NewServerOnTCP is NewServer, which listens on a port of 127.0.0.1, too: for
+// programs that do not know sockets. Whoever has an account here gets in.
+func NewServerOnTCP(parent, port string) (*Server, error) {
+	return newServer(&Server{listen: "127.0.0.1", port: port}, parent)
+}
+
+func newServer(s *Server, parent string) (_ *Server, err error) {
+	s.bin, err = binaries()
 	if err != nil {
 		return nil, err
 	}
 	removeStale()
-	s := &Server{bin: bin}
 	if s.owner, err = unprivileged(); err != nil {
 		return nil, err
 	}
@@ -118,8 +129,8 @@ func (s *Server) Start() error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-k", s.folder, "-p", port,
-		"-c", "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=64MB",
+	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-k", s.folder, "-p", s.port,
+		"-c", "listen_addresses="+s.listen, "-c", "max_connections=200", "-c", "shared_buffers=64MB",
 		"-c", "autovacuum_naptime=10min")
 	cmd.Dir, cmd.SysProcAttr = s.folder, s.owner.attributes()
 	cmd.Stdout, cmd.Stderr = log, log
@@ -216,6 +227,9 @@ func binaries() (string, error) {
 	}
 	return filepath.Dir(best), nil
 }
+
+// PID is the process's, all others are its children.
+func (s *Server) PID() int { return s.process.Pid }
 
 // Alive tells whether the process runs.
 func (s *Server) Alive() bool {

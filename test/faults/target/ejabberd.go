@@ -22,7 +22,7 @@ var ejabberdConfig string
 const ejabberdSchema = "/usr/share/ejabberd/sql/pg.sql"
 
 type ejabberd struct {
-	*process
+	*Process
 	ports
 	dir, config string
 }
@@ -54,6 +54,7 @@ func newEjabberd(ctx context.Context, o Options) (Server, error) {
 	}
 	return e, writeConfig(e.config, ejabberdConfig, map[string]any{
 		"Dir": o.Dir, "HTTP": port(e.http), "C2S": port(e.c2s), "SQL": sql, "Domain": Domain,
+		"Archive": !o.NoArchive, "Management": !o.NoManagement,
 	})
 }
 
@@ -85,7 +86,7 @@ func (e *ejabberd) Start() (err error) {
 	cmd.Dir = data
 	cmd.Env = append(os.Environ(), "EJABBERD_CONFIG_PATH="+e.config, "EJABBERD_LOG_PATH="+filepath.Join(e.dir, "ejabberd.log"),
 		"ERL_MAX_ETS_TABLES=2053", "ERL_LIBS="+filepath.Dir(filepath.Dir(libraries[len(libraries)-1])), "HOME="+e.dir)
-	e.process, err = launch(cmd, e.dir)
+	e.Process, err = Launch(cmd, e.dir)
 	return err
 }
 

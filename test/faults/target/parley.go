@@ -11,7 +11,7 @@ import (
 )
 
 type parley struct {
-	*process
+	*Process
 	ports
 	binary, dir string
 	env         []string
@@ -46,6 +46,9 @@ func newParley(ctx context.Context, o Options) (Server, error) {
 		"PARLEY_HTTP_ADDR="+p.http, "PARLEY_HTTP_TLS_ADDR=", "PARLEY_C2S_ADDR="+p.c2s, "PARLEY_C2S_TLS_ADDR=", "PARLEY_ADMIN_ADDR="+p.admin,
 		"PARLEY_REQUIRE_TLS=false", "PARLEY_REGISTRATION=open", "PARLEY_LIMITS=off", "PARLEY_SASL_ITERATIONS=4096",
 		"PARLEY_LIMITS_OFFLINE_MESSAGES=1000000", "PARLEY_LOG_LEVEL=info"), o.Env...)
+	if o.NoArchive {
+		p.env = append(p.env, "PARLEY_ARCHIVE_DEFAULT=never")
+	}
 	return p, nil
 }
 
@@ -53,7 +56,7 @@ func newParley(ctx context.Context, o Options) (Server, error) {
 func (p *parley) Start() (err error) {
 	cmd := exec.Command(p.binary)
 	cmd.Env = p.env
-	p.process, err = launch(cmd, p.dir)
+	p.Process, err = Launch(cmd, p.dir)
 	return err
 }
 

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// process is a server's, in a group of its own.
-type process struct {
+// Process is a server's, in a group of its own.
+type Process struct {
 	cmd    *exec.Cmd
 	exited chan struct{} // closed when it is gone
 }
 
-// launch starts cmd with its output in dir. The process ends with ours, for
+// Launch starts cmd with its output in dir. The process ends with ours, for
 // which the thread that starts it must live as long as it.
-func launch(cmd *exec.Cmd, dir string) (*process, error) {
+func Launch(cmd *exec.Cmd, dir string) (*Process, error) {
 	log, err := logFile(dir)
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func launch(cmd *exec.Cmd, dir string) (*process, error) {
 	}
 	cmd.SysProcAttr.Setpgid = true
 	dieWithUs(cmd.SysProcAttr)
-	p, started := &process{cmd, make(chan struct{})}, make(chan error)
+	p, started := &Process{cmd, make(chan struct{})}, make(chan error)
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
@@ -46,13 +46,13 @@ func launch(cmd *exec.Cmd, dir string) (*process, error) {
 }
 
 // Kill implements Server.
-func (p *process) Kill() {
+func (p *Process) Kill() {
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // it may be gone
 	<-p.exited
 }
 
 // Terminate implements Server.
-func (p *process) Terminate() {
+func (p *Process) Terminate() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may be gone
 	select {
 	case <-p.exited:
@@ -65,7 +65,7 @@ func (p *process) Terminate() {
 const terminateTime = 30 * time.Second
 
 // Exited implements Server.
-func (p *process) Exited() <-chan struct{} { return p.exited }
+func (p *Process) Exited() <-chan struct{} { return p.exited }
 
 // PID implements Server.
-func (p *process) PID() int { return p.cmd.Process.Pid }
+func (p *Process) PID() int { return p.cmd.Process.Pid }

@@ -16,7 +16,7 @@ https_ports = {}
 consider_websocket_secure = true
 http_host = "127.0.0.1"
 
-modules_enabled = { "roster", "saslauth", "disco", "register", "offline", "smacks", "mam", "websocket", "ping", "posix" }
+modules_enabled = { "roster", "saslauth", "disco", "register", "offline",{{if .Management}} "smacks",{{end}}{{if .Archive}} "mam",{{end}} "websocket", "ping", "posix" }
 modules_disabled = { "s2s" }
 allow_registration = true
 c2s_require_encryption = false

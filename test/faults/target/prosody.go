@@ -17,7 +17,7 @@ import (
 var prosodyConfig string
 
 type prosody struct {
-	*process
+	*Process
 	ports
 	dir, config string
 }
@@ -41,6 +41,7 @@ func newProsody(_ context.Context, o Options) (Server, error) {
 	}
 	return p, writeConfig(p.config, prosodyConfig, map[string]any{
 		"Dir": o.Dir, "HTTP": port(p.http), "C2S": port(p.c2s), "SQL": sql, "Domain": Domain,
+		"Archive": !o.NoArchive, "Management": !o.NoManagement,
 	})
 }
 
@@ -77,7 +78,7 @@ func writeConfig(path, text string, values map[string]any) error {
 
 // Start implements Server.
 func (p *prosody) Start() (err error) {
-	p.process, err = launch(exec.Command("prosody", "-F", "--config", p.config), p.dir)
+	p.Process, err = Launch(exec.Command("prosody", "-F", "--config", p.config), p.dir)
 	return err
 }
 

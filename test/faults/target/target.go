@@ -43,6 +43,9 @@ type Options struct {
 	DatabaseTCP string
 	Binary      string // a Parley that was built with its failpoints; empty: it is built
 	Env         []string
+
+	NoArchive    bool // no message is archived
+	NoManagement bool // no stream management is offered (XEP-0198)
 }
 
 // Kinds makes the servers by name.
@@ -55,18 +58,19 @@ var Kinds = map[string]func(context.Context, Options) (Server, error){
 // ports are the listeners of one server.
 type ports struct{ http, c2s, admin string }
 
-// newPorts takes ports that are free and that no outgoing connection gets:
-// systems give those from 32768 up.
+// newPorts takes ports that are free.
 func newPorts() (p ports, err error) {
 	for _, addr := range []*string{&p.http, &p.c2s, &p.admin} {
-		if *addr, err = freeAddr(); err != nil {
+		if *addr, err = FreeAddr(); err != nil {
 			return ports{}, err
 		}
 	}
 	return p, nil
 }
 
-func freeAddr() (string, error) {
+// FreeAddr finds a port that is free and that no outgoing connection gets: systems
+// give those from 32768 up.
+func FreeAddr() (string, error) {
 	for range 100 {
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
 		if err == nil {
