@@ -13,7 +13,7 @@ FAULTS ?=
 
 BENCH ?=
 
-.PHONY: run build test tools go-test web-test check web web-check bench bench-quick bench-parley bench-storage fuzz faults clean
+.PHONY: run build test tools go-test web-test check web web-check bench bench-quick bench-parley bench-storage instructions fuzz faults clean
 
 run: ## start a server with nothing configured
 	$(GO) run ./cmd/parley
@@ -55,6 +55,9 @@ bench-quick: ## the same in three minutes, for a look
 
 bench-parley: ## every workload on Parley alone
 	bench/run.sh
+
+instructions: ## machine instructions of fixed work, beside the reference; UPDATE=-update writes it
+	$(GO) run ./bench/instructions $(UPDATE)
 
 bench-storage: ## what it costs to store a message, on both engines
 	$(GO) run ./bench/commit
