@@ -9,6 +9,7 @@ import (
 
 	"parley/internal/session"
 	"parley/stanza"
+	"parley/storage"
 )
 
 // resumptions are the sessions that outlive their streams, by SM-ID.
@@ -81,7 +82,8 @@ func (c *Conn) resume(ctx context.Context, request *stanza.Element) (*stanza.Ele
 	}
 	r := c.server.resumptions.find(id)
 	if r == nil || r.session.JID().Bare() != c.account {
-		return c.lapsed(ctx, id), nil, nil
+		failed, err := c.lapsed(ctx, id)
+		return failed, nil, err
 	}
 	return c.takeOver(ctx, r, h)
 }
@@ -93,14 +95,17 @@ const resumeGrace = 20 * time.Second
 func (c *Conn) takeOver(ctx context.Context, r *resumption, h uint32) (*stanza.Element, *session.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, resumeGrace)
 	defer cancel()
-	if !r.take(ctx, c) {
-		return c.lapsed(ctx, r.id), nil, nil
+	switch ended, err := r.take(ctx, c); {
+	case ended:
+		failed, err := c.lapsed(ctx, r.id)
+		return failed, nil, err
+	case err != nil:
+		return nil, nil, c.notNow(err)
 	}
 	handled, err := r.session.Settled(ctx)
 	if err != nil {
 		r.release()
-		c.log.Warn("not resumed", "err", err)
-		return smFailed(stanza.InternalServerError), nil, nil
+		return nil, nil, c.notNow(err)
 	}
 	ok, e := r.session.Attach((*stream)(c), h, c.secure(), c.peer.Addr.String())
 	switch {
@@ -109,7 +114,8 @@ func (c *Conn) takeOver(ctx context.Context, r *resumption, h uint32) (*stanza.E
 		return nil, nil, e
 	case !ok:
 		r.release()
-		return c.lapsed(ctx, r.id), nil, nil
+		failed, err := c.lapsed(ctx, r.id)
+		return failed, nil, err
 	}
 	c.session.Store(r.session)
 	c.kept.Store(r)
@@ -119,37 +125,49 @@ func (c *Conn) takeOver(ctx context.Context, r *resumption, h uint32) (*stanza.E
 
 // lapsed answers for a stream that cannot be resumed: with the number of stanzas
 // that were handled, if it was one of this account's.
-func (c *Conn) lapsed(ctx context.Context, id string) *stanza.Element {
+func (c *Conn) lapsed(ctx context.Context, id string) (*stanza.Element, error) {
 	failed := smFailed(stanza.ItemNotFound)
 	if c.server.Streams == nil {
-		return failed
+		return failed, nil
 	}
 	st, err := c.server.Streams.Stream(ctx, id)
-	if err == nil && st.Account == c.account.String() {
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+	case err != nil:
+		return nil, c.notNow(err)
+	case st.Account == c.account.String():
 		failed.Set("h", strconv.FormatUint(uint64(st.Handled), 10))
 	}
-	return failed
+	return failed, nil
 }
 
-// take gives the session to c, after the connection that has it has let it go.
-// It reports whether that was possible. Of one that is about to end it waits for
-// the end: then its last count is stored.
-func (r *resumption) take(ctx context.Context, c *Conn) bool {
+// notNow ends the stream of a client that may resume, or has to be told a number,
+// which cannot be found out now. Without <failed/> it keeps what it has and comes
+// again; with one but no number it would send again what is stored.
+func (c *Conn) notNow(err error) error {
+	c.log.Warn("not resumed", "err", err)
+	return streamError(stanza.StreamInternalServerError, "resuming is not possible now; try again later")
+}
+
+// take gives the session to c, after the connection that has it has let it go. Of
+// one that is about to end it waits for the end, and reports that: then its last
+// count is stored.
+func (r *resumption) take(ctx context.Context, c *Conn) (ended bool, err error) {
 	for {
 		holder, free, over := r.tryTake(c)
 		switch {
 		case free == nil:
-			return true
+			return false, nil
 		case !over:
 			holder.replace()
 		}
 		select {
 		case <-free:
 		case <-ctx.Done():
-			return false
+			return false, ctx.Err()
 		}
 		if over {
-			return false
+			return true, nil
 		}
 	}
 }

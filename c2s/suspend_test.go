@@ -2,6 +2,7 @@ package c2s
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strconv"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"parley/internal/jid"
 	"parley/internal/router"
 	"parley/internal/session"
+	"parley/stanza"
 	"parley/storage"
 )
 
@@ -96,16 +98,40 @@ func TestResumeAtTheEnd(t *testing.T) {
 		s, all := detachedOn(t, streams, 1)
 		go all[0].end(nil, false)
 		save := <-streams.saves
-		taken := make(chan bool, 1)
-		go func() { taken <- all[0].take(t.Context(), new(Conn)) }()
+		told := make(chan bool, 1)
+		go func() {
+			ended, err := all[0].take(t.Context(), new(Conn))
+			told <- ended && err == nil
+		}()
 		synctest.Wait()
-		if len(taken) != 0 {
+		if len(told) != 0 {
 			t.Error("it is told before the last count is stored")
 		}
 		save.finish()
-		if <-taken {
+		if !<-told {
 			t.Error("it has got a session that has ended")
 		}
 		s.Shutdown(t.Context())
 	})
+}
+
+// away is storage that cannot be read.
+type away struct{ Streams }
+
+func (away) Stream(context.Context, string) (storage.Stream, error) {
+	return storage.Stream{}, errors.New("the database is away")
+}
+
+// TestResumeWithoutStorage: who would have to be told a number that cannot be read
+// is not told <failed/>: without the number it would send again what is stored.
+func TestResumeWithoutStorage(t *testing.T) {
+	t.Parallel()
+	s, _ := detachedOn(t, away{}, 0)
+	defer s.Shutdown(t.Context())
+	c := &Conn{server: s, log: s.Log, account: jid.MustParse("alice@localhost")}
+	request := stanza.New(session.NSManagement, "resume", "previd", "of yesterday", "h", "1")
+	failed, _, err := c.resume(t.Context(), request)
+	if e, ok := errors.AsType[*stanza.StreamError](err); !ok || e.Condition != stanza.StreamInternalServerError || failed != nil {
+		t.Errorf("got %v, %v", failed, err)
+	}
 }

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -22,18 +21,6 @@ const (
 	// DefaultBatch writes at most share a transaction, to bound its locks and
 	// what a single failing neighbour makes it repeat.
 	DefaultBatch = 1024
-	// maxAttempts and retryFor bound the attempts at one batch while the
-	// database is away or busy; the first limit reached counts.
-	maxAttempts = 24
-	retryFor    = 20 * time.Second
-	// fullFor takes the place of retryFor while the disk is full: that seldom
-	// ends by itself, and senders are told to try later.
-	fullFor = 2 * time.Second
-	// attemptTimeout bounds one transaction, so that a database that stopped
-	// answering counts as away.
-	attemptTimeout = 10 * time.Second
-	// The pause between attempts doubles from the first to the second.
-	minPause, maxPause = 10 * time.Millisecond, time.Second
 	// closeGrace is how long Close waits for the queue to drain.
 	closeGrace = 10 * time.Second
 )
@@ -184,10 +171,6 @@ func (c *committer) close() {
 	c.cancel()
 }
 
-// hurry ends the repeating: a batch that waits for its next attempt fails, and
-// later ones have one attempt each.
-func (c *committer) hurry() { c.hurries.Do(func() { close(c.hurried) }) }
-
 func (c *committer) loop() {
 	defer close(c.drained)
 	for {
@@ -203,38 +186,45 @@ func (c *committer) loop() {
 	}
 }
 
-// take removes the next batch from the queue, ordered by key, and no unit by
-// half. The order of the writes to one account stays.
+// take removes the next batch from the queue.
 func (c *committer) take() (batch []*op, closed bool) {
 	c.mu.Lock()
-	n := min(len(c.queue), c.limit)
+	closed = c.closed
+	c.mu.Unlock()
+	return c.fill(nil), closed
+}
+
+// fill adds what is queued to a batch, up to the limit, and no unit by half. It is
+// ordered by key; the order of the writes to one account stays.
+func (c *committer) fill(batch []*op) []*op {
+	c.mu.Lock()
+	n := min(len(c.queue), max(0, c.limit-len(batch)))
 	for n > 0 && n < len(c.queue) && c.queue[n].unit == c.queue[n-1].unit {
 		n++
 	}
-	batch = slices.Clone(c.queue[:n])
+	batch = append(slices.Clip(batch), c.queue[:n]...)
 	rest := copy(c.queue, c.queue[n:])
 	clear(c.queue[rest:])
 	c.queue = c.queue[:rest]
-	closed = c.closed
 	c.mu.Unlock()
-	for _, o := range batch {
+	for _, o := range batch[len(batch)-n:] {
 		if !o.free {
 			<-c.slots
 		}
 	}
 	slices.SortStableFunc(batch, func(a, b *op) int { return strings.Compare(a.key, b.key) })
-	return batch, closed
+	return batch
 }
 
-// commit makes a batch and completes its handles. If one op spoils the
-// transaction, each unit is made alone, in the order they came in, so that it
-// fails alone.
+// commit makes a batch, which may grow while it is repeated, and completes its
+// handles. If one op spoils the transaction, each unit is made alone, in the order
+// they came in, so that it fails alone.
 func (c *committer) commit(batch []*op) {
-	err := c.persist(batch)
-	if err == nil {
+	batch, err := c.persist(batch, c.fill)
+	switch {
+	case err == nil:
 		return
-	}
-	if sameUnit(batch) == len(batch) || c.engine.Retryable(err) || c.ctx.Err() != nil {
+	case sameUnit(batch) == len(batch), c.engine.Retryable(err), c.ctx.Err() != nil:
 		c.fail(batch, err)
 		return
 	}
@@ -242,8 +232,8 @@ func (c *committer) commit(batch []*op) {
 	slices.SortFunc(batch, func(a, b *op) int { return cmp.Compare(a.number, b.number) })
 	for n := 0; len(batch) > 0; batch = batch[n:] {
 		n = sameUnit(batch)
-		if err := c.persist(batch[:n]); err != nil {
-			c.fail(batch[:n], err)
+		if left, err := c.persist(batch[:n], nil); err != nil {
+			c.fail(left, err)
 		}
 	}
 }
@@ -266,48 +256,6 @@ func (c *committer) fail(batch []*op, err error) {
 	for _, o := range batch {
 		o.withdraw(err)
 	}
-}
-
-// persist tries a batch until it is committed, has failed by itself, or the
-// bounds are reached. After an error nothing of the batch is in the database
-// and its ops are queued again.
-func (c *committer) persist(batch []*op) error {
-	started := time.Now()
-	pause := minPause
-	for attempt := 1; ; attempt++ {
-		err := c.attempt(batch)
-		if err == nil || !c.engine.Retryable(err) {
-			return err
-		}
-		if attempt == maxAttempts || time.Since(started)+pause > c.patience(err) || !c.sleep(pause) {
-			c.log.Error("write failed", "module", "sqlstore", "n", len(batch), "err", err)
-			return err
-		}
-		c.log.Warn("write repeated", "module", "sqlstore", "n", len(batch), "attempt", attempt, "err", err)
-		c.counters.repeated()
-		pause = min(2*pause, maxPause)
-	}
-}
-
-// patience is for how long a batch that failed with err is repeated.
-func (c *committer) patience(err error) time.Duration {
-	if errors.Is(c.engine.Explain(err), storage.ErrFull) {
-		return fullFor
-	}
-	return retryFor
-}
-
-// sleep reports whether it slept to the end.
-func (c *committer) sleep(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-c.hurried:
-	case <-c.ctx.Done():
-	}
-	return false
 }
 
 // attempt runs the batch as one transaction and, when that is committed,

@@ -158,6 +158,7 @@ func TestPostgresGoesAway(t *testing.T) {
 	p.addUser(t, "carol@localhost", "open sesame")
 	alice := p.enters(t, dialPlain, "alice", p.passwords["alice@localhost"])
 	bob := p.enters(t, dialSocket, "bob", p.passwords["bob@localhost"])
+	quiet := p.enters(t, dialSocket, "bob", p.passwords["bob@localhost"]) // writes nothing
 	p.isHealthy(t, http.StatusOK)
 
 	pg.Kill()
@@ -169,10 +170,18 @@ func TestPostgresGoesAway(t *testing.T) {
 		return n.attr("type") == "error" && n.attr("from") == "carol@localhost"
 	})
 	alice.does(t, alice.send("<iq xmlns='jabber:client' type='set' id='late'><query xmlns='jabber:iq:roster'><item jid='dave@localhost'/></query></iq>"))
+	late := make(chan node)
+	go func() { late <- alice.answered("late") }()
+	quiet.does(t, quiet.ping(nil))
+	select {
+	case n := <-late:
+		t.Errorf("somebody who writes nothing waits for what others write: first came %v", n)
+	default:
+	}
 	if err := pg.Start(); err != nil {
 		t.Fatal(err)
 	}
-	answer := alice.until(t, "the result", func(n node) bool { return n.attr("id") == "late" && n.attr("type") != "set" })
+	answer := <-late
 
 	p.isHealthy(t, http.StatusOK)
 	chat(t, alice, bob, "with Postgres")
@@ -182,6 +191,15 @@ func TestPostgresGoesAway(t *testing.T) {
 	}
 	alice.does(t, alice.say("carol@localhost", "for later"), alice.ping(nil))
 	p.enters(t, dialPlain, "carol", "open sesame").hears(t, "alice@localhost", "for later")
+}
+
+// answered waits for the answer to a request; it is empty if the stream ends first.
+func (w *wire) answered(id string) node {
+	for {
+		if n, err := w.next(); err != nil || n.XMLName.Local == "iq" && n.attr("id") == id {
+			return n
+		}
+	}
 }
 
 // A server whose Postgres is away ends in the time that it is given.
