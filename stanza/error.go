@@ -84,6 +84,10 @@ type Error struct {
 	App *Element
 }
 
+// textLang is the language of the texts of errors, whatever the stream's is (RFC
+// 6120 §4.9.2, §8.3.2).
+const textLang = "en"
+
 // NewError returns an error of the type that RFC 6120 §8.3.3 associates with
 // the condition. The text may be empty.
 func NewError(c Condition, text string) *Error {
@@ -128,7 +132,7 @@ func (e *Error) Element() *Element {
 	}
 	el.Add(condition)
 	if e.Text != "" {
-		el.Add(New(NSStanzaErrors, "text").AddText(e.Text))
+		el.Add(New(NSStanzaErrors, "text", "xml:lang", textLang).AddText(e.Text))
 	}
 	return el.Add(e.App)
 }

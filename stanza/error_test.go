@@ -33,7 +33,7 @@ func TestError(t *testing.T) {
 	e := stanza.NewError(stanza.Forbidden, "not <you>")
 	e.By, e.App = "room@muc", stanza.New("u", "why")
 	want := `<error type='auth' by='room@muc'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>` +
-		`<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>not &lt;you&gt;</text><why xmlns='u'/></error>`
+		`<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>not &lt;you&gt;</text><why xmlns='u'/></error>`
 	if got := string(e.Element().Bytes()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -75,7 +75,7 @@ func TestStreamError(t *testing.T) {
 	t.Parallel()
 	e := &stanza.StreamError{Condition: stanza.StreamHostUnknown, Text: "no", App: stanza.New("u", "why"), Err: io.EOF}
 	want := `<stream:error xmlns:stream='http://etherx.jabber.org/streams'><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>` +
-		`<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>no</text><why xmlns='u'/></stream:error>`
+		`<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='en'>no</text><why xmlns='u'/></stream:error>`
 	if got := string(e.Append(nil)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -83,7 +83,7 @@ func (e *StreamError) Element() *Element {
 	}
 	el := New(NSStream, "error").Add(condition)
 	if e.Text != "" {
-		el.Add(New(NSStreamErrors, "text").AddText(e.Text))
+		el.Add(New(NSStreamErrors, "text", "xml:lang", textLang).AddText(e.Text))
 	}
 	return el.Add(e.App)
 }
