@@ -34,8 +34,8 @@ func (c *Conn) checkHeader(h *stanza.Header) error {
 	switch {
 	case h.To == "":
 		return streamError(stanza.StreamImproperAddressing, "'to' is missing") // RFC 6120 §4.7.2
-	case h.DefaultNS != "" && h.DefaultNS != stanza.NSClient:
-		return streamError(stanza.StreamInvalidNamespace, "this port is for "+stanza.NSClient) // §4.8.2
+	case h.DefaultNS != "" && h.DefaultNS != stanza.NSClient && h.DefaultNS != stanza.NSStream: // §4.8.2
+		return streamError(stanza.StreamInvalidNamespace, "this port is for "+stanza.NSClient)
 	case !version1(h.Version):
 		return streamError(stanza.StreamUnsupportedVersion, "version 1.0 is needed") // §4.7.5
 	}
