@@ -6,7 +6,7 @@ set -euo pipefail
 
 declare -A package=(
   [postgres]=postgresql
-  [chromium]=chromium
+  [chromium-headless-shell]=chromium-headless-shell
   [profanity]=profanity
   [tmux]=tmux
   [python3]=python3

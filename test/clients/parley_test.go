@@ -5,7 +5,6 @@ package clients_test
 
 import (
 	"bufio"
-	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -206,21 +205,6 @@ func (p *parley) command(t *testing.T, stdin string, args ...string) string {
 func (p *parley) addUser(t *testing.T, jid, password string) {
 	t.Helper()
 	p.command(t, password+"\n", "user", "add", jid, "--password-file", "-")
-}
-
-// run runs another program with a time limit and gives its output to the log.
-func run(t *testing.T, dir string, env []string, name string, args ...string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 8*patience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := cmd.CombinedOutput()
-	t.Logf("%s", out)
-	if err != nil {
-		t.Fatalf("%s %s: %v", name, strings.Join(args, " "), err)
-	}
 }
 
 func TestCommandsBesideTheServer(t *testing.T) {

@@ -4,7 +4,7 @@ import type { ChatEvent, Message } from './model';
 
 /** A message older than this says when it was written. */
 const late = 60_000;
-/** A message that ended the connection this often is not tried again by itself. */
+/** The first in line is not tried again by itself after it was sent on so many connections in vain. */
 const maxAttempts = 5;
 /** Servers end the stream over larger stanzas; the envelope is part of it. */
 const maxBytes = 200_000;
@@ -32,8 +32,8 @@ export class Outbox {
   /** Sends what waits and is not on its way, oldest first. */
   flush(): void {
     if (!this.client.online) return;
-    for (const m of this.source.waiting()) {
-      if (this.client.carries(m.id) || this.givenUp(m)) continue;
+    for (const [place, m] of this.source.waiting().entries()) {
+      if (this.client.carries(m.id) || (place === 0 && this.givenUp(m))) continue;
       const writtenAt = Date.now() - m.at > late ? m.at : null;
       if (!this.client.send(chatMessage(m.peer, m.id, m.body, writtenAt))) return;
     }
@@ -59,6 +59,8 @@ export class Outbox {
     this.attempts.clear();
   }
 
+  // A message that ends every connection holds up all the others. What comes
+  // behind the first is not to blame: on a bad line it may go out many times.
   private givenUp(m: Message): boolean {
     const n = (this.attempts.get(m.id) ?? 0) + 1;
     this.attempts.set(m.id, n);

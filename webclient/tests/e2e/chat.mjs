@@ -1,20 +1,16 @@
 import { assert, base, befriend, domain, hears, newName, newPassword, openChat, say, signUp, visitor } from './harness.mjs';
+import { pair, person } from './people.mjs';
 
-/** Two people who are each other's contacts. */
-export async function pair(browser, opened, at = base) {
-  const [a, b] = [await visitor(browser), await visitor(browser)];
-  opened.push(a, b);
-  const names = [newName('ana'), newName('ben')];
-  await signUp(a.page, names[0], newPassword, at);
-  await signUp(b.page, names[1], newPassword);
-  await befriend(a.page, b.page, names[0], names[1]);
-  await openChat(b.page, names[0]);
-  return { a: a.page, b: b.page, nameA: names[0], nameB: names[1] };
+/** Types until the other one notices: who rests for five seconds is not typing any more. */
+async function seenTyping(writer, reader) {
+  const sign = reader.locator('.chat-who .typing');
+  while (!(await sign.isVisible())) await writer.locator('#composer').pressSequentially('I');
 }
 
 export const tests = {
   'a contact is added, accepted, seen, renamed and removed': async (browser, opened) => {
-    const { a, b, nameA, nameB } = await pair(browser, opened);
+    const [{ page: a, name: nameA }, { page: b, name: nameB }] = await Promise.all([person(browser, opened, 'ana'), person(browser, opened, 'ben')]);
+    await befriend(a, b, nameA, nameB);
     await a.locator('.list a', { hasText: nameB }).locator('.dot.available').waitFor();
     await b.locator('.list a', { hasText: nameA }).locator('.dot.available').waitFor();
     await b.locator('.me-button').click();
@@ -33,13 +29,9 @@ export const tests = {
   },
 
   'a declined request leaves no contact': async (browser, opened) => {
-    const [a, b] = [await visitor(browser), await visitor(browser)];
-    opened.push(a, b);
-    const [nameA, nameB] = [newName('ana'), newName('ben')];
-    await signUp(a.page, nameA, newPassword);
-    await signUp(b.page, nameB, newPassword);
+    const [a, b] = await Promise.all([person(browser, opened, 'ana'), person(browser, opened, 'ben')]);
     await a.page.getByRole('button', { name: 'Find a person' }).click();
-    await a.page.getByLabel('Name or address').fill(nameB);
+    await a.page.getByLabel('Name or address').fill(b.name);
     await a.page.getByLabel('A line to introduce').fill('It is me');
     await a.page.getByRole('button', { name: 'Add contact' }).click();
     await b.page.getByText('It is me').waitFor();
@@ -51,14 +43,14 @@ export const tests = {
 
   'messages, typing and receipts go both ways': async (browser, opened) => {
     const { a, b } = await pair(browser, opened);
-    await say(a, 'first *words*');
+    await a.locator('#composer').fill('first *words*');
+    await a.getByRole('button', { name: 'Send' }).click();
     await hears(b, 'first words');
     await a.locator('.mark.received').first().waitFor();
     await say(b, 'an answer');
     await hears(a, 'an answer');
     await b.locator('.mark.received').first().waitFor();
-    await b.locator('#composer').pressSequentially('I am');
-    await a.locator('.chat-who .typing').waitFor();
+    await seenTyping(b, a);
     await b.locator('#composer').fill('');
     await a.locator('.chat-who .typing').waitFor({ state: 'detached' });
     await say(a, '<b>&amp; "quotes" \u000b</b> https://example.org/?a=1&b=2');
@@ -87,6 +79,7 @@ export const tests = {
     await say(b, 'seen');
     await hears(a, 'seen');
     await a.goto(new URL('#/', a.url()).href);
+    await a.locator('.chat').waitFor({ state: 'detached' });
     await say(b, 'unseen one');
     await say(b, 'unseen two');
     await a.locator('.badge', { hasText: '2' }).waitFor();
@@ -127,9 +120,7 @@ export const tests = {
   },
 
   'a message that bounces says why and can be tried again': async (browser, opened) => {
-    const v = await visitor(browser);
-    opened.push(v);
-    await signUp(v.page, newName('bounce'), newPassword);
+    const v = await person(browser, opened, 'bounce');
     const ghost = newName('later');
     await v.page.goto(new URL(`#/chat/${ghost}@${domain}`, v.page.url()).href);
     await say(v.page, 'anybody?');

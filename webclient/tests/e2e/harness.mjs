@@ -1,5 +1,6 @@
 /* Starts Chromium and offers the few steps that most tests share. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 export const base = process.env.PARLEY_URL ?? 'http://127.0.0.1:5280';
@@ -8,6 +9,12 @@ export const people = {
   alice: process.env.PARLEY_ALICE_PASSWORD,
   bob: process.env.PARLEY_BOB_PASSWORD,
 };
+
+/** Only a hang takes longer, even on a machine that does much else. */
+export const patience = 60_000;
+
+// The same engine; the one without windows costs half as much.
+const browsers = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 
 const args = [
   '--no-sandbox',
@@ -20,13 +27,18 @@ const args = [
 ];
 
 export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
+  const executablePath = process.env.CHROMIUM ?? browsers.find((path) => existsSync(path));
+  return chromium.launch({ executablePath, args, timeout: patience });
 }
 
-/** A fresh person at a fresh browser; errors of the page fail the test. */
-export async function visitor(browser, options = {}) {
+/**
+ * A fresh person at a fresh browser; errors of the page fail the test. With
+ * clock the test can stop the page's time, and let it go on as it likes.
+ */
+export async function visitor(browser, { clock = false, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(patience);
+  if (clock) await context.clock.install();
   const errors = [];
   context.on('weberror', (e) => errors.push(e.error().message));
   context.on('console', (m) => {
@@ -69,13 +81,24 @@ export async function openChat(page, name) {
 }
 
 export async function say(page, text) {
-  await page.locator('#composer').fill(text);
-  await page.getByRole('button', { name: 'Send' }).click();
+  const composer = page.locator('#composer');
+  await composer.fill(text);
+  await composer.press('Enter');
 }
 
 /** Waits for a message in the open conversation. */
 export async function hears(page, text) {
   await page.locator('.bubble', { hasText: text }).first().waitFor();
+}
+
+/** Waits until nothing of the open conversation is on its way any more. */
+export async function allStored(page) {
+  await page.waitForFunction(() => !document.querySelector('.mark.waiting'));
+}
+
+/** Stops the page's time: its timers wait for page.clock.runFor. */
+export async function stopTime(page) {
+  await page.clock.pauseAt(Date.now() + 1_000);
 }
 
 /** Makes two people each other's contacts, through the page. */

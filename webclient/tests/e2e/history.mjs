@@ -1,34 +1,40 @@
-import { assert, base, domain, hears, logIn, newName, newPassword, openChat, say, signUp, visitor } from './harness.mjs';
+import { assert, base, domain, hears, logIn, newName, newPassword, openChat, say, visitor } from './harness.mjs';
+import { person } from './people.mjs';
 import { Robot } from './robot.mjs';
 
 const many = Number(process.env.PARLEY_HISTORY ?? 10_000);
 
-/** A person with an account, at a page. */
-async function person(browser, opened, stem) {
-  const v = await visitor(browser);
-  opened.push(v);
-  const name = newName(stem);
-  await signUp(v.page, name, newPassword);
-  return { ...v, name };
-}
-
-/** Scrolls by so much, and tells how far what the reader saw has moved once everything has settled. */
-function scroll(page, by) {
-  return page.locator('.timeline').evaluate(async (box, by) => {
+/**
+ * Scrolls by so much, again and again until a message is there or so often; tells
+ * how far what the reader saw has moved at most once everything had settled, and
+ * how many rows the document had.
+ */
+function scroll(page, by, { until = '', times = Infinity }) {
+  return page.locator('.timeline').evaluate(async (box, { by, until, times }) => {
     const frame = () => new Promise((done) => requestAnimationFrame(done));
-    const top = box.getBoundingClientRect().top;
-    box.scrollTop += by;
-    const row = [...box.querySelectorAll('[data-key]')].find((r) => r.getBoundingClientRect().bottom > top + 1);
-    const before = row.getBoundingClientRect().top;
-    let still = 0;
-    for (let last = ''; still < 4; ) {
-      await frame();
-      const now = `${box.firstElementChild.dataset.key} ${box.childElementCount} ${box.scrollTop}`;
-      still = now === last ? still + 1 : 0;
-      last = now;
+    const seen = () => [...box.querySelectorAll('.body')].some((b) => b.textContent === until);
+    const settled = async () => {
+      let still = 0;
+      for (let last = ''; still < 4; ) {
+        await frame();
+        const now = `${box.firstElementChild.dataset.key} ${box.childElementCount} ${box.scrollTop}`;
+        still = now === last ? still + 1 : 0;
+        last = now;
+      }
+    };
+    const result = { furthest: 0, most: 0, lost: 0 };
+    for (let i = 0; i < times && !(until && seen()); i++) {
+      const top = box.getBoundingClientRect().top;
+      box.scrollTop += by;
+      const row = [...box.querySelectorAll('[data-key]')].find((r) => r.getBoundingClientRect().bottom > top + 1);
+      const before = row.getBoundingClientRect().top;
+      await settled();
+      result.furthest = Math.max(result.furthest, Math.abs(row.getBoundingClientRect().top - before));
+      result.most = Math.max(result.most, box.childElementCount);
+      result.lost += row.isConnected ? 0 : 1;
     }
-    return { moved: Math.abs(row.getBoundingClientRect().top - before), connected: row.isConnected, rows: box.childElementCount };
-  }, by);
+    return result;
+  }, { by, until, times: Math.min(times, 100_000) });
 }
 
 export const tests = {
@@ -54,17 +60,15 @@ export const tests = {
     const p = late.page;
     await openChat(p, writer.name);
     await hears(p, `message ${many - 1}`);
-    let [furthest, most] = [0, 0];
     const first = p.locator('.bubble', { hasText: /message 0$/ });
-    const watch = ({ moved, connected, rows }) => {
-      assert.ok(connected, 'what the reader sees stays');
-      [furthest, most] = [Math.max(furthest, moved), Math.max(most, rows)];
-    };
-    while ((await p.getByText('message 0', { exact: true }).count()) === 0) watch(await scroll(p, -1_500));
+    const back = await scroll(p, -1_500, { until: 'message 0' });
     assert.equal(await p.locator('.divider').first().innerText(), 'Today');
-    for (let i = 0; i < 20; i++) watch(await scroll(p, 1_500));
-    assert.ok(most <= 200, `${most} rows in the document`);
-    assert.ok(furthest <= 1, `the anchor moved by ${furthest} px`);
+    const on = await scroll(p, 1_500, { times: 20 });
+    for (const { furthest, most, lost } of [back, on]) {
+      assert.equal(lost, 0, 'what the reader sees stays');
+      assert.ok(most <= 200, `${most} rows in the document`);
+      assert.ok(furthest <= 1, `the anchor moved by ${furthest} px`);
+    }
     await p.getByRole('button', { name: 'Latest' }).click();
     await hears(p, `message ${many - 1}`);
     await p.getByRole('button', { name: 'Latest' }).waitFor({ state: 'detached' });

@@ -4,7 +4,7 @@
  * server has on disk.
  */
 import { WebSocket } from 'ws';
-import { base, domain } from './harness.mjs';
+import { base, domain, patience } from './harness.mjs';
 
 const framing = "xmlns='urn:ietf:params:xml:ns:xmpp-framing'";
 const sm = "xmlns='urn:xmpp:sm:3'";
@@ -13,10 +13,38 @@ const escape = (s) => s.replace(/[<>&'"]/g, (c) => `&#${c.charCodeAt(0)};`);
 export class Robot {
   #socket;
   #got = [];
-  #wake = () => undefined;
+  #waiting = null;
+  #ended = false;
   #sent = 0;
   #handled = 0;
   #counting = false;
+
+  /** Makes an account (XEP-0077 §3). */
+  static async register(name, password, at = base) {
+    const robot = new Robot();
+    await robot.#connect(`${at.replace('http', 'ws')}/xmpp-websocket`);
+    await robot.ask(`<open ${framing} to='${domain}' version='1.0'/>`, /features/);
+    const query = `<query xmlns='jabber:iq:register'><username>${name}</username><password>${password}</password></query>`;
+    const answer = await robot.ask(`<iq xmlns='jabber:client' type='set' id='r' to='${domain}'>${query}</iq>`, /id=.r./);
+    if (!/type=.result/.test(answer)) throw new Error(`${name} is not registered: ${answer}`);
+    robot.leave();
+  }
+
+  /** Makes the accounts of two people who are each other's contacts (RFC 6121 §3.1). */
+  static async acquaint(nameA, nameB, password) {
+    await Promise.all([Robot.register(nameA, password), Robot.register(nameB, password)]);
+    const [a, b] = await Promise.all([Robot.enter(nameA, password), Robot.enter(nameB, password)]);
+    // RFC 6121 §2.1.6: pushes go to who has asked for the roster.
+    await Promise.all([a, b].map((robot) => robot.iq("<query xmlns='jabber:iq:roster'/>", 'get')));
+    a.subscription('subscribe', nameB);
+    await b.until(/^<presence[^>]*type=.subscribe'/);
+    b.subscription('subscribed', nameA);
+    b.subscription('subscribe', nameA);
+    await a.until(/^<presence[^>]*type=.subscribe'/);
+    a.subscription('subscribed', nameB);
+    await Promise.all([a, b].map((robot) => robot.until(/subscription=.both/)));
+    for (const robot of [a, b]) robot.leave();
+  }
 
   /** Logs in as a device of its own and becomes available. */
   static async enter(name, password, { presence = true, at = base } = {}) {
@@ -39,6 +67,10 @@ export class Robot {
     this.#stanza(`<message xmlns='jabber:client' type='chat' to='${to}@${domain}' id='${id}'><body>${escape(body)}</body><origin-id xmlns='urn:xmpp:sid:0' id='${id}'/></message>`);
   }
 
+  subscription(type, to) {
+    this.#stanza(`<presence xmlns='jabber:client' type='${type}' to='${to}@${domain}'/>`);
+  }
+
   /** Waits until all that was said is on the server's disk. */
   async stored() {
     for (;;) {
@@ -47,9 +79,9 @@ export class Robot {
     }
   }
 
-  iq(payload) {
+  iq(payload, type = 'set') {
     const id = crypto.randomUUID();
-    this.#stanza(`<iq xmlns='jabber:client' type='set' id='${id}'>${payload}</iq>`);
+    this.#stanza(`<iq xmlns='jabber:client' type='${type}' id='${id}'>${payload}</iq>`);
     return this.until(new RegExp(`<iq[^>]*id=['"]${id}`));
   }
 
@@ -63,7 +95,8 @@ export class Robot {
     for (;;) {
       const i = this.#got.findIndex((m) => pattern.test(m));
       if (i >= 0) return this.#got.splice(i, 1)[0];
-      await new Promise((done) => (this.#wake = done));
+      if (this.#ended) throw new Error(`the connection of ${this.jid} ended before ${pattern}`);
+      await this.#news(pattern);
     }
   }
 
@@ -84,9 +117,28 @@ export class Robot {
     this.#socket.send(xml);
   }
 
+  #news(pattern) {
+    return new Promise((done, fail) => {
+      const late = setTimeout(() => fail(new Error(`${this.jid} waits in vain for ${pattern}`)), patience);
+      this.#waiting = () => {
+        clearTimeout(late);
+        done();
+      };
+    });
+  }
+
+  #wake() {
+    this.#waiting?.();
+    this.#waiting = null;
+  }
+
   #connect(url) {
     this.#socket = new WebSocket(url, 'xmpp');
     this.#socket.on('message', (data) => this.#take(String(data)));
+    this.#socket.on('close', () => {
+      this.#ended = true;
+      this.#wake();
+    });
     return new Promise((done, fail) => this.#socket.once('open', done).once('error', fail));
   }
 

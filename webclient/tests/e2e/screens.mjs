@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { assert, base, domain, hears, newName, newPassword, openChat, say, signUp, visitor } from './harness.mjs';
-import { pair } from './chat.mjs';
+import { pair } from './people.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
