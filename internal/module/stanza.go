@@ -60,18 +60,31 @@ func (st *Stanza) Borrow() *Stanza {
 // Own makes the payload independent of the reader's buffer, copying it at most
 // once. Whoever keeps a stanza longer than a handler runs must call it.
 func (st *Stanza) Own() *Stanza {
-	if st.borrowed {
-		st.Payload = bytes.Clone(st.Payload)
-		children := make([]stanza.Child, len(st.Children))
-		copy(children, st.Children)
-		for i := range children {
-			// The names may point into the old buffer outside the payload.
-			children[i].Space = bytes.Clone(children[i].Space)
-			children[i].Local = bytes.Clone(children[i].Local)
-		}
-		st.Children, st.borrowed = children, false
+	if !st.borrowed {
+		return st
 	}
+	size := len(st.Payload)
+	for i := range st.Children {
+		size += len(st.Children[i].Space) + len(st.Children[i].Local)
+	}
+	buf := append(make([]byte, 0, size), st.Payload...)
+	st.Payload = buf[:len(buf):len(buf)]
+	children := make([]stanza.Child, len(st.Children))
+	copy(children, st.Children)
+	for i := range children {
+		// The names may point into the old buffer outside the payload.
+		buf, children[i].Space = keep(buf, children[i].Space)
+		buf, children[i].Local = keep(buf, children[i].Local)
+	}
+	st.Children, st.borrowed = children, false
 	return st
+}
+
+// keep appends a name to a buffer and returns it as part of that.
+func keep(buf, name []byte) (all, kept []byte) {
+	start := len(buf)
+	buf = append(buf, name...)
+	return buf, buf[start:len(buf):len(buf)]
 }
 
 // For returns a copy of st addressed to to, sharing the payload. The copy has

@@ -63,8 +63,8 @@ func (r *Router) fate(st *module.Stanza) fate {
 // what came before.
 func (r *Router) destination(st *module.Stanza) []module.Session {
 	if !st.To.IsBare() {
-		if s := r.Session(st.To); s != nil {
-			return []module.Session{s}
+		if s := r.table.only(st.To); s != nil {
+			return s
 		}
 		if st.Type != "chat" {
 			return nil // it has just gone; only chat may go to others (§8.5.3.2.1)

@@ -76,9 +76,19 @@ func (t *table) sessions(account jid.JID) []module.Session {
 }
 
 func (t *table) session(full jid.JID) module.Session {
-	for _, s := range t.sessions(full.Bare()) {
+	if s := t.only(full); s != nil {
+		return s[0]
+	}
+	return nil
+}
+
+// only returns the session of a full JID as the part of its account's list that
+// it is; nil if there is none.
+func (t *table) only(full jid.JID) []module.Session {
+	all := t.sessions(full.Bare())
+	for i, s := range all {
 		if s.JID() == full {
-			return s
+			return all[i : i+1 : i+1]
 		}
 	}
 	return nil

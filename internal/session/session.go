@@ -90,6 +90,7 @@ type Session struct {
 	mu          sync.Mutex
 	stream      Stream              // guarded by mu; nil while detached
 	queue       []*module.Stanza    // guarded by mu: to be written
+	one         [1]*module.Stanza   // guarded by mu: the queue of a session that was idle
 	queueBytes  int                 // guarded by mu
 	held        []*module.Stanza    // guarded by mu: being written or written, not confirmed
 	heldBytes   int                 // guarded by mu
@@ -177,6 +178,9 @@ func (s *Session) Send(st *module.Stanza) {
 
 // enqueue is called with mu held.
 func (s *Session) enqueue(st *module.Stanza) {
+	if s.queue == nil && !s.writing { // a writer may still have it
+		s.queue = s.one[:0]
+	}
 	s.queue = append(s.queue, st)
 	s.queueBytes += st.Size()
 }

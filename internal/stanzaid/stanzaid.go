@@ -41,10 +41,14 @@ func (c *Codec) Format(number int64) string {
 
 // Parse returns the number behind an id, written just as Format does.
 func (c *Codec) Parse(id string) (number int64, ok bool) {
-	var plain, secret [aes.BlockSize]byte
-	if len(id) != hex.EncodedLen(len(secret)) {
+	if len(id) != hex.EncodedLen(aes.BlockSize) { // mostly there is none
 		return 0, false
 	}
+	return c.parse(id)
+}
+
+func (c *Codec) parse(id string) (number int64, ok bool) {
+	var plain, secret [aes.BlockSize]byte
 	if _, err := hex.Decode(secret[:], []byte(id)); err != nil || hex.EncodeToString(secret[:]) != id {
 		return 0, false
 	}
