@@ -43,6 +43,7 @@ var arrows = map[string][]string{
 	"roster":                featureMayImport,
 	"presence":              featureMayImport,
 	"internal/xep/...":      featureMayImport,
+	"internal/xep/muc":      append([]string{"internal/xep/muc/..."}, featureMayImport...),
 	"internal/admin":        {"internal/module", "internal/sasl", "internal/jid", "storage"},
 	"internal/server":       {"*"},
 	"internal/xmpptest":     {"*"},

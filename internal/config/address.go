@@ -139,3 +139,20 @@ func (v prefixes) yaml() string {
 }
 
 func (v prefixes) accepts() string { return "a list of addresses and networks such as 10.0.0.0/8" }
+
+// checkHost is for a domain that has a default and may be left away.
+func checkHost(s string) error {
+	if s == "" || s == mucHostAuto {
+		return nil
+	}
+	return checkDomain(s)
+}
+
+// checkAccount is for the address of an account.
+func checkAccount(s string) error {
+	local, domain, ok := strings.Cut(s, "@")
+	if !ok || local == "" || strings.Contains(domain, "/") {
+		return fmt.Errorf("%q is not an address such as alice@localhost", s)
+	}
+	return checkDomain(domain)
+}

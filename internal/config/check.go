@@ -38,7 +38,7 @@ func (l *loader) isSet(name string) bool {
 
 // check looks at values together.
 func (l *loader) check() error {
-	for _, f := range []func() error{l.checkListeners, l.checkTLS, l.checkLimits} {
+	for _, f := range []func() error{l.checkListeners, l.checkTLS, l.checkLimits, l.checkRooms} {
 		if err := f(); err != nil {
 			return err
 		}
@@ -112,6 +112,22 @@ func (l *loader) checkLimits() error {
 		return l.fail("limits.rate_bytes", "one of rate_bytes and rate_bytes_burst is 0", "set both or none to 0", "limits.rate_bytes_burst")
 	case (n.RateStanzas == 0) != (n.RateStanzasBurst == 0):
 		return l.fail("limits.rate_stanzas", "one of rate_stanzas and rate_stanzas_burst is 0", "set both or none to 0", "limits.rate_stanzas_burst")
+	}
+	return nil
+}
+
+// presenceBytes is about what the presence of one occupant takes in a queue: who
+// enters a room gets that of all.
+const presenceBytes = 512
+
+func (l *loader) checkRooms() error {
+	c := l.config
+	switch {
+	case c.MUC.Host == c.Domain:
+		return l.fail("muc.host", "is the domain of the accounts", "give the rooms a domain of their own, or leave it at auto", "domain")
+	case c.MUC.Host != "" && c.MUC.Occupants*presenceBytes > c.limits.OutboundQueue:
+		return l.fail("muc.occupants", "the presence of so many does not fit into limits.outbound_queue",
+			"allow less, or raise limits.outbound_queue to 512 bytes for each", "limits.outbound_queue")
 	}
 	return nil
 }

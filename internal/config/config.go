@@ -34,6 +34,7 @@ type Config struct {
 	Database Database
 	SASL     SASL
 	Archive  Archive
+	MUC      MUC
 	Log      Log
 	Limits   Limits // what applies: after limits.mode
 
@@ -41,6 +42,7 @@ type Config struct {
 	// that does; one that is like another is an error, since it is a slip.
 	Ignored []string
 
+	mucHost      string // as written: "auto", "" or a domain
 	registration string // as written: "auto" or a Registration
 	limitsMode   string // "default" or "off"
 	limits       Limits // as written
@@ -102,6 +104,18 @@ type Archive struct {
 	Retention time.Duration // 0: forever
 	Page      int           // results of one query
 	Rules     int           // addresses in the preferences of an account
+}
+
+// MUC is the rooms (XEP-0045).
+type MUC struct {
+	Host         string   // their domain; "": there are none
+	Creators     []string // who may make rooms; empty: everybody
+	Occupants    int      // in one room
+	RoomsPerUser int      // that one account is in at once
+	Creations    int      // that one account has made
+	NameBytes    int      // of a room's name
+	Affiliations int      // of one room
+	History      int      // messages that a room can show who enters
 }
 
 // Log says what is logged and how.
@@ -180,7 +194,9 @@ func Default() *Config {
 		SASL:          SASL{Iterations: 10000, TokenLifetime: 21 * 24 * time.Hour, TokenRotation: 24 * time.Hour},
 		Database:      Database{Queue: 8192, Batch: 1024},
 		Archive:       Archive{Default: "always", Page: 100, Rules: 1000},
+		MUC:           MUC{Occupants: 500, RoomsPerUser: 100, Creations: 100, NameBytes: 256, Affiliations: 5000, History: 100},
 		Log:           Log{Level: "info", Format: "text"},
+		mucHost:       mucHostAuto,
 		registration:  registrationAuto,
 		limitsMode:    limitsDefault,
 		limits:        defaultLimits(),
@@ -205,6 +221,7 @@ func defaultLimits() Limits {
 }
 
 const (
+	mucHostAuto      = "auto"
 	registrationAuto = "auto"
 	limitsDefault    = "default"
 	limitsOff        = "off"
@@ -218,6 +235,9 @@ func (c *Config) derive() {
 		if c.LoopbackOnly() {
 			c.Registration = RegistrationOpen
 		}
+	}
+	if c.MUC.Host = c.mucHost; c.mucHost == mucHostAuto {
+		c.MUC.Host = "conference." + c.Domain
 	}
 	c.Limits = c.limits
 	if c.limitsMode == limitsOff {

@@ -33,6 +33,7 @@ var sections = map[string]string{
 	"database": "Where accounts, rosters and messages are kept.",
 	"sasl":     "Logging in.",
 	"archive":  "Message archives (XEP-0313).",
+	"muc":      "Rooms (XEP-0045).",
 	"log":      "What the server says about itself, on standard error.",
 	"limits":   "What one client may cost. They hold for every transport.",
 }
@@ -124,6 +125,27 @@ var keys = []key{
 		at: func(c *Config) value { return number{&c.Archive.Page, 1, 1000} }},
 	{name: "archive.rules", doc: "The most addresses in an account's archiving preferences (XEP-0441).",
 		at: func(c *Config) value { return number{&c.Archive.Rules, 1, 100_000} }},
+
+	{name: "muc.host", doc: "The domain of the rooms; auto is conference. and the domain. It needs DNS records of its own only for other servers.",
+		at: func(c *Config) value {
+			return text{&c.mucHost, "auto, a domain name in lower case, or empty: no rooms", checkHost}
+		}},
+	{name: "muc.creators", doc: "Who may make rooms; with none, everybody may.",
+		at: func(c *Config) value {
+			return words{&c.MUC.Creators, "addresses such as alice@localhost", checkAccount}
+		}},
+	{name: "muc.occupants", doc: "The most occupants of one room; its owners can set less.",
+		at: func(c *Config) value { return number{&c.MUC.Occupants, 1, 10_000} }},
+	{name: "muc.rooms_per_user", doc: "The most rooms that one account is in at once.",
+		at: func(c *Config) value { return number{&c.MUC.RoomsPerUser, 1, 10_000} }},
+	{name: "muc.creations", doc: "The most rooms that one account has made and that still exist.",
+		at: func(c *Config) value { return number{&c.MUC.Creations, 1, 1_000_000} }},
+	{name: "muc.name_bytes", doc: "The longest name of a room, in bytes.",
+		at: func(c *Config) value { return number{&c.MUC.NameBytes, 1, 4096} }},
+	{name: "muc.affiliations", doc: "The most people that one room knows as owners, admins, members or banned.",
+		at: func(c *Config) value { return number{&c.MUC.Affiliations, 1, 1_000_000} }},
+	{name: "muc.history", doc: "The most messages of the past that a room can show who enters.",
+		at: func(c *Config) value { return number{&c.MUC.History, 1, 1000} }},
 
 	{name: "log.level", doc: "The least important lines that are written.",
 		at: func(c *Config) value {

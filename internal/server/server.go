@@ -186,10 +186,19 @@ func (s *Server) build(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.modules = newModules(s.cfg, s.store, s.accounts, ids)
+	occupants, err := s.store.Secret(ctx, "occupants", 32)
+	if err != nil {
+		return err
+	}
+	s.modules = newModules(s.cfg, s.store, s.accounts, secrets{ids, occupants})
 	s.accounts.roster = s.modules.roster
 	for _, m := range s.modules.all {
 		m.Register(s.router.Registrar)
+	}
+	if s.modules.rooms != nil {
+		if err := s.modules.rooms.Start(ctx); err != nil {
+			return err
+		}
 	}
 	guesses := c2s.NewGuesses(guessOptions(s.cfg.Limits))
 	mechanisms, err := s.mechanisms(ctx, guesses)
@@ -243,6 +252,9 @@ func (s *Server) shutDown() error {
 	if s.router != nil {
 		s.modules.offline.Wait()
 		s.modules.archive.Wait()
+		if s.modules.rooms != nil {
+			s.modules.rooms.Wait()
+		}
 	}
 	var err error
 	if s.unsay != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -41,12 +42,20 @@ func (o *Options) set(option string) error {
 		"archive_page":             func(c *config.Config) { c.Archive.Page = number },
 		"archive_rules":            func(c *config.Config) { c.Archive.Rules = number },
 		"archive_default":          func(c *config.Config) { c.Archive.Default = value },
+		"muc_host":                 func(c *config.Config) { c.MUC.Host = value },
+		"muc_creators":             func(c *config.Config) { c.MUC.Creators = []string{value} },
+		"muc_occupants":            func(c *config.Config) { c.MUC.Occupants = number },
+		"muc_rooms_per_user":       func(c *config.Config) { c.MUC.RoomsPerUser = number },
+		"muc_creations":            func(c *config.Config) { c.MUC.Creations = number },
+		"muc_name_bytes":           func(c *config.Config) { c.MUC.NameBytes = number },
+		"muc_affiliations":         func(c *config.Config) { c.MUC.Affiliations = number },
+		"muc_history":              func(c *config.Config) { c.MUC.History = number },
 		"require_tls":              func(c *config.Config) { c.RequireTLS = value == "true" },
 	}[key]
 	if change == nil {
 		return fmt.Errorf("no option %q", key)
 	}
-	if err != nil && key != "registration" && key != "archive_default" && key != "require_tls" {
+	if err != nil && !slices.Contains([]string{"registration", "archive_default", "require_tls", "muc_host", "muc_creators"}, key) {
 		return fmt.Errorf("option %q: %w", option, err)
 	}
 	before := o.Change
