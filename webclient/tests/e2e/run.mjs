@@ -9,6 +9,7 @@
  * tests as PARLEY_WORKERS says (4) run side by side, each with its own people;
  * what failed is said once more at the end.
  */
+import { stripVTControlCharacters } from 'node:util';
 import { launch } from './harness.mjs';
 import { tests as chat } from './chat.mjs';
 import { tests as door } from './door.mjs';
@@ -62,5 +63,5 @@ await Promise.all(Array.from({ length: Number(process.env.PARLEY_WORKERS ?? 4) }
 await browser.close();
 console.log(`${total - failures.length} of ${total} tests passed`);
 if (total === 0) console.log(`failed: no test is called ${wanted}`);
-for (const { name, err } of failures) console.log(`failed: ${name}: ${String(err.message).replaceAll(/\s*\n\s*/g, ' ')}`);
+for (const { name, err } of failures) console.log(`failed: ${name}: ${stripVTControlCharacters(String(err.message)).replaceAll(/\s*\n\s*/g, ' ')}`);
 process.exit(failures.length > 0 || total === 0 ? 1 : 0);

@@ -2,7 +2,7 @@ import { allStored, assert, base, domain, hears, newName, newPassword, online, o
 import { fragile, pair } from './people.mjs';
 import { Robot } from './robot.mjs';
 
-const flaps = Number(process.env.PARLEY_FLAPS ?? 300);
+const flaps = Number(process.env.PARLEY_FLAPS ?? 1_000);
 
 const mark = (page, text) => page.locator('.bubble-row.mine', { hasText: text }).locator('.mark').getAttribute('class');
 
