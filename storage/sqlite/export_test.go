@@ -70,3 +70,21 @@ func Explain(t *testing.T, path, query string, args ...any) string {
 	}
 	return b.String()
 }
+
+// Readers is the number of reading connections.
+const Readers = readers
+
+// OpenEngine opens the database by itself, until the test ends.
+func OpenEngine(t *testing.T, path string) sqlstore.Engine {
+	t.Helper()
+	e, err := open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}

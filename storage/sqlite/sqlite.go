@@ -118,9 +118,7 @@ func (e *engine) openReader() error {
 	if err != nil {
 		return err
 	}
-	db.SetMaxOpenConns(readers)
-	db.SetMaxIdleConns(readers)
-	e.reader = &reader{db: db}
+	e.reader = newReader(db)
 	return nil
 }
 
