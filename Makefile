@@ -12,8 +12,9 @@ MESSAGES ?= 500000
 FAULTS ?=
 
 BENCH ?=
+GROWTH ?=
 
-.PHONY: run build test tools go-test web-test check web web-check bench bench-quick bench-parley bench-storage instructions fuzz faults clean
+.PHONY: run build test tools go-test web-test check web web-check bench bench-quick bench-parley bench-storage growth instructions fuzz faults clean
 
 run: ## start a server with nothing configured
 	$(GO) run ./cmd/parley
@@ -28,6 +29,7 @@ tools: ## install what the tests talk to, where it is missing
 
 go-test:
 	$(GO) test -race -timeout 20m ./...
+	cd bench/growth/draw && $(GO) test ./...
 
 web-test: webclient/node_modules/.package-lock.json
 	cd webclient && npm run --silent check && npm test --silent
@@ -35,6 +37,7 @@ web-test: webclient/node_modules/.package-lock.json
 check: web-check ## what CI asks for beside the tests
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w'; exit 1; }
 	$(GO) vet ./...
+	cd bench/growth/draw && $(GO) vet ./... && $(GO) mod tidy -diff
 	$(GO) mod tidy -diff
 	$(GO) run $(STATICCHECK) ./...
 
@@ -55,6 +58,10 @@ bench-quick: ## the same in three minutes, for a look
 
 bench-parley: ## every workload on Parley alone
 	bench/run.sh
+
+growth: ## what an operation costs as there is more of everything, as curves in docs/growth; any flag of bench/growth in GROWTH
+	$(GO) run ./bench/growth $(GROWTH)
+	cd bench/growth/draw && $(GO) run . ../../../docs/growth
 
 instructions: ## machine instructions of fixed work, beside the reference; UPDATE=-update writes it
 	$(GO) run ./bench/instructions $(UPDATE)

@@ -13,8 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/bench/client"
 	"parley/bench/wire"
 	"parley/internal/pgtest"
@@ -108,21 +106,11 @@ func (p *peer) addDatabase(ctx context.Context, o *target.Options) (err error) {
 		return err
 	}
 	o.Database, o.DatabaseTCP = p.database.URL(databaseName), addr
-	if err := createDatabase(ctx, p.database.URL("postgres")); err != nil {
+	if err := p.database.Execute(ctx, "CREATE DATABASE "+databaseName+" ENCODING 'UTF8' TEMPLATE template0"); err != nil {
 		p.remove()
 		return err
 	}
 	return nil
-}
-
-func createDatabase(ctx context.Context, admin string) error {
-	conn, err := pgx.Connect(ctx, admin)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+databaseName+" ENCODING 'UTF8' TEMPLATE template0")
-	return err
 }
 
 // stop ends the server, if it runs.

@@ -23,8 +23,13 @@ type Options struct {
 	Database string   // Postgres URL; "": SQLite
 	Command  []string // runs Parley; nil: it is built from the sources
 	LogLevel string
-	Archive  string                           // what is archived: "always", the default, or "never"
-	Progress func(format string, args ...any) // nil: silent
+	Archive  string   // what is archived: "always", the default, or "never"
+	Env      []string // more of the server's environment
+	Archives int      // to be filled, for the workload "paging"
+	Rows     int      // of each
+	// KeepAccounts leaves them in a database that the caller drops.
+	KeepAccounts bool
+	Progress     func(format string, args ...any) // nil: silent
 }
 
 // Server is a running Parley.
@@ -35,6 +40,7 @@ type Server struct {
 	PID            int
 
 	cfg    *config.Config
+	keep   bool // the accounts
 	dir    string
 	cmd    *exec.Cmd
 	exited chan struct{} // closed when the process has ended
@@ -48,7 +54,7 @@ func Start(ctx context.Context, opts Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Accounts: newAccounts(opts.Accounts, domain), Domain: domain, dir: dir}
+	s := &Server{Accounts: newAccounts(opts.Accounts, domain), Domain: domain, dir: dir, keep: opts.KeepAccounts}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Stop())
@@ -69,8 +75,11 @@ func Start(ctx context.Context, opts Options) (_ *Server, err error) {
 	if err := s.create(ctx, s.cfg); err != nil {
 		return nil, err
 	}
+	if err := s.fillArchives(ctx, s.cfg, opts.Archives, opts.Rows); err != nil {
+		return nil, err
+	}
 	opts.say("starting parley")
-	return s, s.run(ctx, command, env)
+	return s, s.run(ctx, command, append(env, opts.Env...))
 }
 
 func (o Options) say(format string, args ...any) {
@@ -211,7 +220,7 @@ func (s *Server) Stop() error {
 	if s.cmd != nil {
 		err = s.end()
 	}
-	if s.cfg != nil && s.cfg.Database.URL != "" {
+	if s.cfg != nil && s.cfg.Database.URL != "" && !s.keep {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 		defer cancel()
 		err = errors.Join(err, s.remove(ctx, s.cfg))

@@ -103,6 +103,18 @@ func database(t testing.TB, admin string) string {
 	return u.String()
 }
 
+// Execute runs one statement on a connection of its own, with the rights of
+// the server's owner.
+func (s *Server) Execute(ctx context.Context, sql string) error {
+	conn, err := pgx.Connect(ctx, s.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
 // execute runs one statement on a connection of its own.
 func execute(url, sql string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
