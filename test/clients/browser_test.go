@@ -88,7 +88,7 @@ func TestChatPage(t *testing.T) {
 			runPage(t, "PARLEY_URL=http://"+p.http, "PARLEY_SHOTS="+t.ArtifactDir(),
 				"PARLEY_ALICE_PASSWORD="+p.passwords["alice@localhost"],
 				"PARLEY_BOB_PASSWORD="+p.passwords["bob@localhost"],
-				"PARLEY_HISTORY=2000", "PARLEY_FLAPS=100")
+				"PARLEY_HISTORY=3000", "PARLEY_FLAPS=200")
 		})
 	}
 }

@@ -6,8 +6,8 @@
  * With PARLEY_ALICE_PASSWORD and PARLEY_BOB_PASSWORD the demo users are tested
  * too; without them the tests make their own accounts. PARLEY_CLASSIC=no
  * leaves the classic framing out, for servers that do not know it. So many
- * tests as PARLEY_WORKERS says (4) run side by side, each with its own people;
- * what failed is said once more at the end.
+ * tests as PARLEY_WORKERS says (4) run side by side, each with its own people, and
+ * for at most PARLEY_MINUTES (10); what failed is said once more at the end.
  */
 import { stripVTControlCharacters } from 'node:util';
 import { launch } from './harness.mjs';
@@ -19,7 +19,7 @@ import { tests as screens } from './screens.mjs';
 import { tests as sessions } from './sessions.mjs';
 
 /** Only a test that hangs takes so long. */
-const limit = 10 * 60_000;
+const limit = Number(process.env.PARLEY_MINUTES ?? 10) * 60_000;
 
 const wanted = process.argv.slice(2).join(' ');
 // The long ones first, so that none is left alone at the end.
