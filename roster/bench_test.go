@@ -3,14 +3,20 @@ package roster_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 
 	"parley/internal/xmpptest/imtest"
 	"parley/storage"
 )
 
-// large makes an account with so many contacts.
+// large is a client with so many contacts.
 func large(b *testing.B, contacts int) *imtest.Client {
+	b.Helper()
+	return largeWorld(b, contacts).BindDiscard(b, romeo)
+}
+
+func largeWorld(b *testing.B, contacts int) *imtest.World {
 	b.Helper()
 	w := imtest.New(b, imtest.Options{})
 	w.Account(b, "romeo@localhost")
@@ -26,24 +32,53 @@ func large(b *testing.B, contacts int) *imtest.Client {
 			b.Fatal(err)
 		}
 	}
-	return w.BindDiscard(b, romeo)
+	return w
 }
 
-// BenchmarkGet fetches a roster of 200.
+// sizes of rosters: the cost of a fetch is to grow with them, and that of a change
+// not to.
+var sizes = []int{10, 200, 2000}
+
+// BenchmarkGet fetches a roster that was fetched before.
 func BenchmarkGet(b *testing.B) {
-	c := large(b, 200)
-	st := imtest.Stanza(b, c.JID(), getRoster)
-	b.ReportAllocs()
-	for b.Loop() {
-		c.SendStanza(st)
+	for _, n := range sizes {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			c := large(b, n)
+			st := imtest.Stanza(b, c.JID(), getRoster)
+			b.ReportAllocs()
+			for b.Loop() {
+				c.SendStanza(st)
+			}
+		})
 	}
 }
 
-// BenchmarkSet changes an item of a roster of 200, durably.
+// BenchmarkFirstGet fetches a roster for the account's first session: from
+// storage, in nobody's memory.
+func BenchmarkFirstGet(b *testing.B) {
+	for _, n := range sizes {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			w := largeWorld(b, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				w.Roster.Forget()
+				c := w.BindDiscard(b, romeo)
+				c.Send(getRoster)
+				c.Close()
+			}
+		})
+	}
+}
+
+// BenchmarkSet changes an item, durably.
 func BenchmarkSet(b *testing.B) {
-	c := large(b, 200)
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		c.SendStanza(imtest.Stanza(b, c.JID(), set(fmt.Sprintf(`<item jid='contact7@example.com' name='%d'/>`, i))))
+	for _, n := range sizes {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			c := large(b, n)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				c.SendStanza(imtest.Stanza(b, c.JID(), set(fmt.Sprintf(`<item jid='contact7@example.com' name='%d'/>`, i))))
+			}
+		})
 	}
 }

@@ -13,3 +13,12 @@ func (m *Module) InUse() int {
 	defer m.accounts.mu.Unlock()
 	return len(m.pairs.m) + len(m.accounts.m)
 }
+
+// Forget drops the encoded rosters.
+func (m *Module) Forget() {
+	m.encoded.mu.Lock()
+	defer m.encoded.mu.Unlock()
+	for m.encoded.order.Len() > 0 {
+		m.encoded.drop(m.encoded.order.Back())
+	}
+}

@@ -75,11 +75,11 @@ func (r *Router) AccountExists(ctx context.Context, account jid.JID) (bool, erro
 // Sessions returns the account's bound sessions but for those that are handing
 // back what they did not deliver. The slice must not be changed.
 func (r *Router) Sessions(account jid.JID) []module.Session {
-	all := r.table.sessions(account.Bare())
-	if !slices.ContainsFunc(all, closing) {
-		return all
+	l := r.table.list(account.Bare())
+	if !slices.ContainsFunc(l.bound, Bound.Closing) { // asked of each contact of each broadcast
+		return l.sessions
 	}
-	return slices.DeleteFunc(slices.Clone(all), closing)
+	return slices.DeleteFunc(slices.Clone(l.sessions), closing)
 }
 
 // Session returns the bound session of a full JID, or nil.

@@ -68,12 +68,14 @@ func (t *table) shard(account jid.JID) *shard {
 	return &t.shards[maphash.String(hashSeed, account.String())%shards]
 }
 
-func (t *table) sessions(account jid.JID) []module.Session {
+func (t *table) list(account jid.JID) list {
 	s := t.shard(account)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.accounts[account].sessions
+	return s.accounts[account]
 }
+
+func (t *table) sessions(account jid.JID) []module.Session { return t.list(account).sessions }
 
 func (t *table) session(full jid.JID) module.Session {
 	if s := t.only(full); s != nil {
