@@ -13,6 +13,8 @@ var (
 	ErrQuota = errors.New("quota reached")
 	// ErrFull: the database has no room on its disk.
 	ErrFull = errors.New("no room left to store it")
+	// ErrUnavailable: the database could not be read now; it may be later.
+	ErrUnavailable = errors.New("the database is away")
 	// ErrTooNew: the database was migrated by a newer version of the program.
 	ErrTooNew = errors.New("the database schema is newer than this program")
 	// ErrClosed: the store was closed before the write could be made.

@@ -77,10 +77,14 @@ func (s *Store) submit(ctx context.Context, name, key string, judge func(affecte
 	return s.commits.submit(ctx, &op{name: name, key: key, plan: plan{statements, judge}})
 }
 
-// wrap adds what was tried to an error of a read.
+// wrap adds what was tried to an error of a read, and storage.ErrUnavailable if it
+// may go by.
 func (s *Store) wrap(what string, err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case s.engine.Retryable(err):
+		return fmt.Errorf("sqlstore: %s: %w: %w", what, storage.ErrUnavailable, s.engine.Explain(err))
 	}
 	return fmt.Errorf("sqlstore: %s: %w", what, s.engine.Explain(err))
 }

@@ -31,11 +31,11 @@ func (m *Module) sent(ctx context.Context, ev *module.Event) error {
 		return nil
 	}
 	account := ev.From.Bare()
-	listed, err := m.listed(ctx, account, ev.To, v)
+	listed, err := patiently(ctx, func() (bool, error) { return m.listed(ctx, account, ev.To, v) })
 	if err != nil {
 		return err
 	}
-	first, err := m.first(ctx, ev)
+	first, err := patiently(ctx, func() (beginning, error) { return m.first(ctx, ev) })
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (m *Module) received(ctx context.Context, ev *module.Event) error {
 		return nil // XEP-0334 §4.2: for who is there, or else for nobody
 	}
 	account := ev.To.Bare()
-	listed, err := m.listed(ctx, account, ev.From, v)
+	listed, err := patiently(ctx, func() (bool, error) { return m.listed(ctx, account, ev.From, v) })
 	if err != nil {
 		return err
 	}
