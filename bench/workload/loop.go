@@ -73,17 +73,23 @@ func (l *loop) run(ctx context.Context, e *Env) (*meter, error) {
 }
 
 // repeat lets n workers do a step over and over, each its own, and measures
-// that: an operation is a step.
+// that: an operation is a step. Steps may be long; so all have ended before what
+// is measured begins, and before it is over, and each worker does one at least.
 func (e *Env) repeat(ctx context.Context, r *Result, all sessions, n int, step func(worker int) error) error {
-	l, times := e.newLoop(), make([]histogram, n)
-	var m *meter
-	err := together(ctx, n+1, all.cut, func(ctx context.Context, i int) (err error) {
-		if i == n {
-			m, err = l.run(ctx, e)
-			return err
-		}
-		return l.work(&times[i], func() error { return step(i) })
-	})
+	e.say("warming up for %v", e.Warmup)
+	if _, err := e.stint(ctx, all, n, e.Warmup, MaxCount, step); err != nil {
+		return err
+	}
+	m, err := e.measure()
+	if err != nil {
+		return err
+	}
+	count := e.Count
+	if count == 0 {
+		count = MaxCount
+	}
+	e.say("measuring")
+	times, err := e.stint(ctx, all, n, e.Duration, count, step)
 	if err != nil {
 		return err
 	}
@@ -91,21 +97,27 @@ func (e *Env) repeat(ctx context.Context, r *Result, all sessions, n int, step f
 	return m.into(r)
 }
 
-// work is one worker's part.
-func (l *loop) work(times *histogram, step func() error) error {
-	for {
-		measured, on := l.next()
-		if !on {
-			return nil
+// stint lets the workers begin steps for a while, no more than count, and waits
+// for their ends.
+func (e *Env) stint(ctx context.Context, all sessions, n int, d time.Duration, count int, step func(worker int) error) ([]histogram, error) {
+	times, until := make([]histogram, n), time.Now().Add(d)
+	var left atomic.Int64
+	left.Store(int64(count))
+	err := together(ctx, n, all.cut, func(_ context.Context, i int) error {
+		for start := time.Now(); left.Add(-1) >= 0; {
+			if err := step(i); err != nil {
+				return err
+			}
+			now := time.Now()
+			times[i].add(now.Sub(start))
+			if now.After(until) {
+				return nil
+			}
+			start = now
 		}
-		start := time.Now()
-		if err := step(); err != nil {
-			return err
-		}
-		if measured {
-			times.add(time.Since(start))
-		}
-	}
+		return nil
+	})
+	return times, err
 }
 
 func merged(all []histogram, ops *int64) *Quantiles {

@@ -99,7 +99,7 @@ func (e *Env) fetchRoster(s *client.Session) error {
 		return &client.Refused{Stanza: string(st.Raw)}
 	}
 	if n := bytes.Count(st.Raw, []byte("<item ")); n != e.Items {
-		return fmt.Errorf("%s: a roster of %d contacts comes with %d", s.JID, e.Items, n)
+		return fmt.Errorf("%s: a roster of %d contacts comes with %d; other contacts need other accounts (-first)", s.JID, e.Items, n)
 	}
 	if first := e.contact(0); !bytes.Contains(st.Raw, []byte(first)) {
 		return fmt.Errorf("%s: %s is missing in the roster", s.JID, first)
