@@ -77,9 +77,7 @@ const people = new Map();
 
 async function person(who) {
   if (!people.has(who)) {
-    const v = await visitor(browser);
-    v.context.setDefaultTimeout(30_000);
-    people.set(who, v);
+    people.set(who, await visitor(browser));
   }
   return people.get(who);
 }
