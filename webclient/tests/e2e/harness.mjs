@@ -11,7 +11,7 @@ export const people = {
 };
 
 /** Only a hang takes longer, even on a machine that does much else. */
-export const patience = 60_000;
+export const patience = 120_000;
 
 // The same engine; the one without windows costs half as much.
 const browsers = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
