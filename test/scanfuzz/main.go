@@ -17,8 +17,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -40,10 +42,21 @@ func main() {
 	if *minutes > 0 {
 		c.until = time.Now().Add(time.Duration(*minutes * float64(time.Minute)))
 	}
+	c.stopOnSignal()
 	if err := run(&c, *corpus, *workers, *seed, *inside); err != nil {
 		fmt.Fprintln(os.Stderr, "scanfuzz:", err)
 		os.Exit(1)
 	}
+}
+
+// stopOnSignal makes an interrupt the end of the time: what was done is told.
+func (c *campaign) stopOnSignal() {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		c.stopped.Store(true)
+	}()
 }
 
 func run(c *campaign, corpus string, workers int, seed uint64, inside bool) error {

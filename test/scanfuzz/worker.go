@@ -17,6 +17,7 @@ type campaign struct {
 	until  time.Time // zero is any time
 
 	taken, differences atomic.Int64
+	stopped            atomic.Bool
 }
 
 // worker makes documents and checks them, alone on its goroutine.
@@ -33,7 +34,7 @@ func (c *campaign) worker(seed uint64, n int) *worker {
 
 // more takes n documents from what is left to do.
 func (c *campaign) more(n int64) bool {
-	if !c.until.IsZero() && time.Now().After(c.until) || c.differences.Load() >= maxDifferences {
+	if c.stopped.Load() || !c.until.IsZero() && time.Now().After(c.until) || c.differences.Load() >= maxDifferences {
 		return false
 	}
 	taken := c.taken.Add(n)
