@@ -3,6 +3,7 @@ SHELL := /bin/bash
 GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 30s
+SCAN_MINUTES ?= 10
 
 # What `make faults` asks for, on each engine; any flag of test/faults can follow.
 SEED ?= 1
@@ -14,7 +15,7 @@ FAULTS ?=
 BENCH ?=
 GROWTH ?=
 
-.PHONY: run build test tools go-test web-test check web web-check bench bench-quick bench-parley bench-storage growth instructions fuzz faults clean
+.PHONY: run build test tools go-test web-test check web web-check bench bench-quick bench-parley bench-storage growth instructions fuzz scanfuzz faults clean
 
 run: ## start a server with nothing configured
 	$(GO) run ./cmd/parley
@@ -71,6 +72,10 @@ bench-storage: ## what it costs to store a message, on both engines
 
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)
+
+scanfuzz: ## the XML scanner against expat for SCAN_MINUTES, and then against itself
+	$(GO) run ./test/scanfuzz -workers 2 -seed $(SEED) -minutes $(SCAN_MINUTES)
+	$(GO) run ./test/scanfuzz -workers 2 -seed $(SEED) -minutes $(SCAN_MINUTES) -inside
 
 faults: ## the long fault campaign, on both engines; on a disk that fills up; with kills in quick succession
 	mkdir -p bin
