@@ -21,15 +21,19 @@ func (s *Session) Manage() error {
 	if err := s.Conn.Send([]byte("<enable xmlns='" + nsManagement + "'/>")); err != nil {
 		return fmt.Errorf("%s: %w", s.JID, err)
 	}
-	answer, err := s.Conn.Next()
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.JID, err)
+	for {
+		answer, err := s.Conn.Next()
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: %w", s.JID, err)
+		case kind(answer) == Presence:
+			continue // of others: what is sent before is not counted
+		case !wire.Is(answer, "enabled"):
+			return fmt.Errorf("%s: the server does not manage the stream: %s", s.JID, answer)
+		}
+		s.managed.on = true
+		return nil
 	}
-	if !wire.Is(answer, "enabled") {
-		return fmt.Errorf("%s: the server does not manage the stream: %s", s.JID, answer)
-	}
-	s.managed.on = true
-	return nil
 }
 
 // RequestAck asks how much has been handled (XEP-0198 §4). The answer is an Ack.

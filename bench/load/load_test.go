@@ -121,7 +121,7 @@ func TestWorkloads(t *testing.T) {
 		"login 256":   {[]string{"login", "-users", "10", "-count", "20", "-mechanism", "SCRAM-SHA-256"}, 20},
 		"idle":        {[]string{"idle", "-users", "10", "-duration", "100ms"}, 0},
 		"chat":        {[]string{"chat", "-pairs", "5", "-count", "200"}, 200},
-		"chat full":   {[]string{"chat", "-pairs", "5", "-duration", "100ms", "-full-jid"}, 0},
+		"chat full":   {[]string{"chat", "-pairs", "5", "-count", "100", "-full-jid"}, 100},
 		"storm":       {[]string{"storm", "-users", "10", "-duration", "30s"}, 10},
 		"rate":        {[]string{"rate", "-pairs", "5", "-rate", "1000", "-count", "100"}, 100},
 		"presence":    {[]string{"presence", "-users", "9", "-count", "20"}, 180},
