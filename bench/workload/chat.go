@@ -21,14 +21,17 @@ func runChat(ctx context.Context, e *Env) (Result, error) {
 		return r, err
 	}
 	defer all.cut()
-	l, times := e.newLoop(), make([]histogram, e.Pairs)
+	l, times, talks := e.newLoop(), make([]histogram, e.Pairs), make([][2]*talk, e.Pairs)
+	for i := range talks {
+		talks[i] = [2]*talk{e.talk(all[2*i], all[2*i+1]), e.talk(all[2*i+1], all[2*i])}
+	}
 	var m *meter
 	err = together(ctx, e.Pairs+1, all.cut, func(ctx context.Context, i int) (err error) {
 		if i == e.Pairs {
 			m, err = l.run(ctx, e)
 			return err
 		}
-		return e.converse(l, all[2*i:2*i+2], &times[i])
+		return e.converse(l, talks[i], &times[i])
 	})
 	if err != nil {
 		return r, err
@@ -37,17 +40,21 @@ func runChat(ctx context.Context, e *Env) (Result, error) {
 		return r, err
 	}
 	r.Latency = merged(times, &r.Ops)
+	all.deadline(time.Now().Add(e.Patience)) // what follows is not measured
+	err = e.spread(ctx, e.Pairs, func(_ context.Context, i int) error { return quiet(talks[i][:]...) })
+	if err != nil {
+		return r, err
+	}
 	return r, e.logout(ctx, all)
 }
 
 // converse lets two users write to each other in turn.
-func (e *Env) converse(l *loop, pair sessions, times *histogram) error {
-	talks := [2]*talk{e.talk(pair[0], pair[1]), e.talk(pair[1], pair[0])}
+func (e *Env) converse(l *loop, talks [2]*talk, times *histogram) error {
 	now := time.Now()
 	for turn := 0; ; turn = 1 - turn {
 		measured, on := l.next()
 		if !on {
-			break
+			return nil
 		}
 		t := talks[turn]
 		t.to.Conn.Extend(now, e.Patience)
@@ -63,8 +70,6 @@ func (e *Env) converse(l *loop, pair sessions, times *histogram) error {
 			times.add(now.Sub(sent))
 		}
 	}
-	pair.deadline(time.Now().Add(e.Patience))
-	return quiet(talks[0], talks[1])
 }
 
 // quiet checks that nothing more than was sent arrives.

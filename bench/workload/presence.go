@@ -54,6 +54,9 @@ func runPresence(ctx context.Context, e *Env) (Result, error) {
 		return r, err
 	}
 	r.Ops, r.Latency = int64(times.n)*int64(e.Users), times.quantiles()
+	if err := b.nothingMore(); err != nil { // not measured
+		return r, err
+	}
 	return r, e.logout(ctx, all)
 }
 
@@ -73,7 +76,7 @@ func (b *broadcast) run(l *loop, times *histogram) error {
 	for ; ; n++ {
 		measured, on := l.next()
 		if !on {
-			break
+			return nil
 		}
 		if err := b.announce(n); err != nil {
 			return err
@@ -90,6 +93,10 @@ func (b *broadcast) run(l *loop, times *histogram) error {
 			times.add(now.Sub(sent))
 		}
 	}
+}
+
+// nothingMore checks that no contact is told more than was sent.
+func (b *broadcast) nothingMore() error {
 	b.contacts.deadline(time.Now().Add(b.env.Patience))
 	for _, c := range b.contacts {
 		err := c.Fence(func(st client.Stanza) error {
