@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a client waits for what has to come.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // Client is a bound client.
 type Client struct {

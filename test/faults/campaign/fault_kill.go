@@ -42,7 +42,7 @@ type killAt struct{ point failpoint.Point }
 func (f killAt) Name() string { return "SIGKILL " + f.point.String() }
 
 // maxPasses of the point go by before the deadly one.
-const maxPasses = 100
+const maxPasses = 30
 
 // Strike implements Fault.
 func (f killAt) Strike(ctx context.Context, c *Campaign) (Outcome, error) {
