@@ -93,7 +93,7 @@ func (r *Room) enter(o *occupant, full jid.JID, session module.Session, presence
 func (r *Room) remove(c *client) (last bool) {
 	o := c.of
 	r.everybody = slices.DeleteFunc(slices.Clone(r.everybody), func(s *seat) bool { return s == c.seat })
-	o.clients = slices.DeleteFunc(o.clients, func(other *client) bool { return other == c })
+	o.clients = slices.DeleteFunc(slices.Clone(o.clients), func(other *client) bool { return other == c })
 	o.forgetShown()
 	delete(r.clients, c.seat.full)
 	if len(o.clients) > 0 {

@@ -66,15 +66,18 @@ var errGone = errors.New("muc: the room is gone")
 
 // with runs f under the room's lock and delivers what f has to say.
 func (r *Room) with(ctx context.Context, f func() error) error {
-	r.mu.Lock()
-	if r.gone {
-		r.mu.Unlock()
-		return errGone
-	}
-	err := f()
-	r.mu.Unlock()
+	err := r.decide(f)
 	r.deliver(ctx)
 	return err
+}
+
+func (r *Room) decide(f func() error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock() // even if f panics: others are in the room
+	if r.gone {
+		return errGone
+	}
+	return f()
 }
 
 // take waits for the room's turn.
