@@ -114,8 +114,9 @@ func (f *figure) draw(path string) error {
 		p.Add(line, points)
 		p.Legend.Add(c.name, line, points)
 	}
-	p.Y.Max *= 1.3 // room for the legend
-	p.Legend.Top = true
+	p.Y.Max *= 1.3                              // room for the legend
+	p.X.Min, p.X.Max = p.X.Min/1.3, p.X.Max*1.6 // and for the last size
+	p.Legend.Top, p.Legend.Left, p.Legend.XOffs = true, true, vg.Points(8)
 	return p.Save(14*vg.Centimeter, 8*vg.Centimeter, path)
 }
 
