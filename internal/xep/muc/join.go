@@ -54,11 +54,20 @@ func (m *Module) join(ctx context.Context, ev *module.Event) error {
 }
 
 func (r *Room) join(ctx context.Context, e *entry) error {
-	account := e.From.Bare()
+	err := r.visit(ctx, e)
+	if err != nil && e.created {
+		r.abandonTemporary()
+	}
+	return err
+}
+
+// visit counts the client as one of the account's in this room, unless it counts
+// already or cannot enter.
+func (r *Room) visit(ctx context.Context, e *entry) error {
+	account, again := e.From.Bare(), false
 	if !r.service.visits.begin(account, r, r.service.opts.RoomsPerUser) {
 		return stanza.NewError(stanza.ResourceConstraint, "you are in too many rooms")
 	}
-	again := false
 	err := r.with(ctx, func() (err error) {
 		again, err = r.admit(e)
 		return err
@@ -66,21 +75,7 @@ func (r *Room) join(ctx context.Context, e *entry) error {
 	if err != nil || again {
 		r.service.visits.end(account, r)
 	}
-	if err != nil && e.created {
-		r.abandon()
-	}
 	return err
-}
-
-// abandon ends a room that its creator could not enter.
-func (r *Room) abandon() {
-	r.mu.Lock()
-	empty := !r.gone && len(r.clients) == 0
-	r.gone = r.gone || empty
-	r.mu.Unlock()
-	if empty {
-		r.service.endLater(r)
-	}
 }
 
 // admit lets a client in or says why not. again tells that it was in already,

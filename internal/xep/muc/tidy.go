@@ -109,6 +109,7 @@ func (m *Module) EndAbandoned(ctx context.Context) error {
 	})
 }
 
+// abandonTemporary ends a room that is not to stay, if nobody is in it.
 func (r *Room) abandonTemporary() {
 	r.mu.Lock()
 	end := !r.gone && len(r.clients) == 0 && (r.locked || !r.config.Persistent)
