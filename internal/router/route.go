@@ -13,6 +13,7 @@ import (
 // returns the writes that must be complete before the stanza counts as handled;
 // the caller reports a failed one with Failed, and submits ev.Unit.
 func (r *Router) FromClient(ctx context.Context, ev *module.Event) []module.Pending {
+	defer ev.Finish() // even after a panic: others may wait for it
 	switch ev.Kind {
 	case stanza.Message:
 		r.clientMessage(ctx, ev)
@@ -21,7 +22,6 @@ func (r *Router) FromClient(ctx context.Context, ev *module.Event) []module.Pend
 	case stanza.IQ:
 		r.iq(ctx, ev)
 	}
-	ev.Finish()
 	return ev.Pending()
 }
 

@@ -1,6 +1,7 @@
 package mam
 
 import (
+	"context"
 	"sync"
 
 	"parley/internal/jid"
@@ -23,7 +24,8 @@ type attempt struct {
 	stanzaID string // id attribute, which an error answer repeats
 	row      int64  // of a past one: its id in the sender's archive, else 0
 
-	sent int64 // guarded by origins.mu once it is known there: its id in the sender's archive, or 0
+	went chan struct{} // closed when it has gone its way; nil for a past one
+	sent int64         // guarded by origins.mu once it is known there: its id in the sender's archive, or 0
 	done chan struct{}
 	mu   sync.Mutex
 	left int      // guarded by mu: rows to be stored, and 1 while it is on its way
@@ -61,6 +63,18 @@ func (a *attempt) Then(f func()) {
 	}
 	a.mu.Unlock()
 	f()
+}
+
+// wayGone waits until the message has gone its way: what its sender says next must
+// not overtake it (RFC 6120 §10.1).
+func (a *attempt) wayGone(ctx context.Context) {
+	if a.went == nil {
+		return
+	}
+	select {
+	case <-a.went:
+	case <-ctx.Done():
+	}
 }
 
 // stored reports whether all rows are stored.

@@ -45,7 +45,10 @@ func (m *Module) first(ctx context.Context, ev *module.Event) (beginning, error)
 		known := next.sent != 0
 		a, fresh := m.origins.begin(next, old)
 		if fresh {
-			ev.Finally(func() { m.origins.settle(next, nil) })
+			ev.Finally(func() {
+				close(next.went)
+				m.origins.settle(next, nil)
+			})
 			return beginning{origin: origin, attempt: next, known: known}, nil
 		}
 		stands, row, err := m.stands(ctx, a, ev.ID)
@@ -53,6 +56,7 @@ func (m *Module) first(ctx context.Context, ev *module.Event) (beginning, error)
 		case err != nil:
 			return beginning{}, err
 		case stands:
+			a.wayGone(ctx)
 			ev.Persist(a)
 			return beginning{}, module.ErrHandled
 		}
@@ -65,7 +69,7 @@ func (m *Module) first(ctx context.Context, ev *module.Event) (beginning, error)
 func newAttempt(ev *module.Event, origin string) *attempt {
 	return &attempt{
 		account: ev.From.Bare(), key: originKey{ev.To.Bare(), origin}, stanzaID: ev.ID,
-		left: 1, done: make(chan struct{}),
+		left: 1, done: make(chan struct{}), went: make(chan struct{}),
 	}
 }
 
