@@ -69,6 +69,7 @@ type Options struct {
 	NameBytes    int              // of a room's name; 256
 	Affiliations int              // of one room; 5000
 	History      int              // messages that a room can show who enters; 100
+	Idle         int              // rooms that nobody is in and that stay in memory; 1000
 	Creators     []jid.JID        // who may make rooms; empty: everybody
 	Retention    time.Duration    // how long messages are kept; 0: for ever
 	Linger       time.Duration    // how long a temporary room waits after a restart; 10 minutes
@@ -91,6 +92,7 @@ func (o Options) withDefaults() Options {
 	o.NameBytes = orDefault(o.NameBytes, 256)
 	o.Affiliations = orDefault(o.Affiliations, 5000)
 	o.History = orDefault(o.History, 100)
+	o.Idle = orDefault(o.Idle, 1000)
 	return o
 }
 

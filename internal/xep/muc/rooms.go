@@ -13,9 +13,6 @@ import (
 	"parley/storage"
 )
 
-// maxIdle is how many rooms stay in memory that nobody is in.
-const maxIdle = 1000
-
 // rooms are those in memory, and what is told of the public ones. The zero value
 // is ready.
 type rooms struct {
@@ -188,7 +185,7 @@ func (m *Module) rest(r *Room) {
 	m.rooms.mu.Lock()
 	m.rooms.idle = append(m.rooms.idle, r)
 	var old []*Room
-	if over := len(m.rooms.idle) - maxIdle; over > 0 {
+	if over := len(m.rooms.idle) - m.opts.Idle; over > 0 {
 		old = slices.Clone(m.rooms.idle[:over])
 		m.rooms.idle = slices.Delete(m.rooms.idle, 0, over)
 	}
