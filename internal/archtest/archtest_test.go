@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"internal/failpoint":    {},
 	"internal/stanzaid":     {},
 	"internal/httpd":        {},
+	"internal/memory":       {},
 	"webclient":             {},
 	"migrations":            {},
 	"storage":               {},

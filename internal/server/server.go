@@ -17,6 +17,7 @@ import (
 	"parley/internal/admin"
 	"parley/internal/config"
 	"parley/internal/jid"
+	"parley/internal/memory"
 	"parley/internal/router"
 	"parley/internal/tlscert"
 	"parley/storage/postgres"
@@ -66,6 +67,7 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 	if err != nil {
 		return err
 	}
+	defer keepMemory(ctx)()
 	for {
 		select {
 		case <-opts.Reload:
@@ -76,6 +78,17 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 		case err = <-s.failed:
 		}
 		return errors.Join(err, s.Stop())
+	}
+}
+
+// keepMemory looks after the memory of the process until stop is called.
+func keepMemory(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() { memory.Keep(ctx) })
+	return func() {
+		cancel()
+		keeping.Wait()
 	}
 }
 
