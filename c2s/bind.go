@@ -72,7 +72,7 @@ func (c *Conn) bindTo(ctx context.Context, iq *stanza.Element, full jid.JID) err
 func (c *Conn) newSession(full jid.JID) *session.Session {
 	return session.New(session.Info{
 		JID: full, Secure: c.secure(), RemoteAddr: c.peer.Addr.String(),
-		Log: c.log, Undelivered: c.server.Router.Undelivered, Writers: &c.server.writers,
+		Log: c.server.Log, Undelivered: c.server.Router.Undelivered, Writers: &c.server.writers,
 	}, (*stream)(c), c.server.Limits.Session)
 }
 

@@ -31,19 +31,20 @@ const (
 type Conn struct {
 	server    *Server // fixed
 	transport transport
+	serial    uint64
 	log       *slog.Logger
 	opened    time.Time
 
 	// owned by the reader
-	peer       Peer // changes with STARTTLS only
+	peer       Peer // changes with STARTTLS only, but for the address
 	phase      phase
 	replied    bool   // our stream header was sent on this stream
 	lang       string // of what we say
 	clientLang string // the default of what the client says; may be empty
 	scanner    stanza.Scanner
-	view       stanza.View
-	account    jid.JID    // zero until authenticated
-	registrant Registrant // nil until asked for
+	view       *stanza.View // nil while the connection rests
+	account    jid.JID      // zero until authenticated
+	registrant Registrant   // nil until asked for
 	bytes      bucket
 	stanzas    bucket
 	to         addressCache
@@ -68,12 +69,12 @@ type Conn struct {
 
 func newConn(s *Server, t transport, peer Peer, serial uint64) *Conn {
 	c := &Conn{
-		server: s, transport: t, peer: peer, opened: time.Now(),
-		log:     s.Log.With("conn", serial, "transport", t.traits().name, "addr", peer.Addr.String()),
+		server: s, transport: t, peer: peer, serial: serial, opened: time.Now(),
 		bytes:   newBucket(s.Limits.BytesPerSecond, s.Limits.BurstBytes),
 		stanzas: newBucket(s.Limits.StanzasPerSecond, s.Limits.BurstStanzas),
 		lang:    "en",
 	}
+	c.log = slog.New((*connLog)(c))
 	t.listen(c)
 	c.limit(s.Limits.BeforeAuth)
 	c.lastRead.Store(c.opened.UnixNano())
@@ -85,11 +86,16 @@ func (c *Conn) limit(l stanza.Limits) {
 	c.transport.limit(l)
 }
 
-// serve reads until the stream has ended, and cleans up.
+// serve reads until the connection rests, or until the stream has ended; then it
+// cleans up.
 func (c *Conn) serve(ctx context.Context) {
-	c.log.Debug("connected")
 	err := c.read(ctx)
+	if errors.Is(err, errQuiet) {
+		c.rest()
+		return
+	}
 	c.finish(err)
+	c.transport.release()
 	c.log.Debug("disconnected", "err", err, "dur", time.Since(c.opened))
 }
 
@@ -168,19 +174,22 @@ func (c *Conn) element(ctx context.Context, raw []byte) error {
 		return streamError(stanza.StreamBadFormat, "a stream header is expected first")
 	}
 	c.scanner.SetScope(c.transport.scope())
-	if err := c.scanner.Scan(raw, &c.view); err != nil {
+	if c.view == nil {
+		c.view = new(stanza.View)
+	}
+	if err := c.scanner.Scan(raw, c.view); err != nil {
 		return err
 	}
 	switch c.phase {
 	case phaseAuthenticating:
-		return c.authenticate(ctx, &c.view)
+		return c.authenticate(ctx, c.view)
 	case phaseBinding:
 		if string(c.view.Space) == session.NSManagement {
 			return c.manageUnbound(ctx, c.view.Tree())
 		}
-		return c.bind(ctx, &c.view)
+		return c.bind(ctx, c.view)
 	default:
-		return c.stanza(ctx, &c.view)
+		return c.stanza(ctx, c.view)
 	}
 }
 
@@ -211,7 +220,7 @@ func (c *Conn) finish(err error) {
 	orderly := errors.Is(err, errEndOfStream) // the end of a connection alone says nothing of what was on its way
 	speak := orderly || errors.Is(err, io.EOF) || errors.As(err, &e) || errors.Is(err, errWoken)
 	if e != nil {
-		c.log.Info("stream ended with an error", "op", string(e.Condition), "err", e.Text, "jid", c.account.String())
+		c.log.Info("stream ended with an error", "op", string(e.Condition), "err", e.Text)
 	}
 	if speak {
 		c.transport.boundWrites(time.Now().Add(closeGrace))
@@ -323,6 +332,9 @@ func (c *Conn) check(now time.Time) {
 		c.transport.abort()
 	case l.PingAfter > 0 && silent > l.PingAfter && !c.asked.Swap(true):
 		c.probe()
+	}
+	if c.mayRest(silent) {
+		c.transport.ask()
 	}
 }
 

@@ -25,11 +25,11 @@ const (
 	wantPayload
 )
 
+// inside reports whether a frame or a fragmented message has begun and not ended.
+func (f *frameCounter) inside() bool { return f.state != wantFirst || f.n > 0 }
+
 // count looks at p, the next bytes from the client.
 func (f *frameCounter) count(p []byte) error {
-	if f.max == 0 {
-		return nil
-	}
 	for len(p) > 0 {
 		if f.state == wantPayload {
 			n := min(f.skip, uint64(len(p)))
@@ -77,7 +77,7 @@ func (f *frameCounter) begin() error {
 		f.n = 0 // text or binary: a new message
 	}
 	f.n++
-	if f.n > f.max {
+	if f.max > 0 && f.n > f.max {
 		return errFrames
 	}
 	if f.first&finBit != 0 {

@@ -62,7 +62,7 @@ func (s *Server) serveTCP(raw net.Conn, direct bool) {
 		conn, peer.Secure, peer.Bindings = secure, true, bindings
 	}
 	stop()
-	s.run(newTCP(raw, conn), peer)
+	s.run(newTCP(raw, conn, &s.watch), peer)
 }
 
 // proxied reports whether the address is a proxy's word: an address of its own
@@ -99,7 +99,7 @@ func (s *Server) refuse(raw net.Conn, addr netip.Addr, direct bool, err error) {
 	if direct {
 		return
 	}
-	t := newTCP(raw, raw)
+	t := newTCP(raw, raw, nil)
 	t.boundWrites(time.Now().Add(closeGrace))
 	e := streamError(stanza.StreamPolicyViolation, ErrTooMany.Error())
 	if t.writeOpen(openReply{from: s.Domain.String(), id: randomID(), lang: "en"}) == nil &&

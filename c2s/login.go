@@ -80,8 +80,7 @@ func (c *Conn) accountOf(x sasl.Exchange) (jid.JID, error) {
 // authenticated lets the client in.
 func (c *Conn) loggedIn(account jid.JID) {
 	c.account = account
-	c.log = c.log.With("jid", account.String())
-	c.log.Info("authenticated")
+	c.log.Info("authenticated", "jid", account.String())
 	c.server.addresses.authenticated(c.peer.Addr)
 	c.isAuth.Store(true)
 }

@@ -68,6 +68,7 @@ type Server struct {
 	resumptions resumptions
 	features    sync.Map // featureState → []byte, encoded
 	writers     session.Writers
+	watch       watch // of connections that rest
 
 	mu      sync.Mutex
 	conns   map[*Conn]struct{} // guarded by mu
@@ -131,6 +132,7 @@ func (s *Server) start(f, refuse func()) {
 // run serves one connection until it has ended. The caller has admitted it.
 func (s *Server) run(t transport, peer Peer) {
 	c := s.newConn(t, peer)
+	c.log.Debug("connected")
 	c.serve(s.base)
 }
 
@@ -195,6 +197,7 @@ func (s *Server) Shutdown(ctx context.Context) {
 		s.cancel()
 		<-done
 	}
+	s.watch.close()
 	s.suspend()
 	s.cancel()
 }

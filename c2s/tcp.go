@@ -21,29 +21,30 @@ import (
 type tcp struct {
 	raw  net.Conn // closed by abort, from any goroutine
 	conn net.Conn // raw, or TLS over it; owned by the reader before bind, then only read
+	rest          // of raw
 
 	// owned by the reader
 	splitter stanza.Splitter
 	listener listener
 	header   *stanza.Header
-	in       []byte // pooled; in[start:end] has arrived and is not consumed
+	lent     *[]byte // what in begins as
+	in       []byte  // in[start:end] has arrived and is not consumed
 	start    int
 	end      int
-
-	out []byte // owned by whoever may write
 }
 
 var _ transport = (*tcp)(nil)
 
-// inSize is the read buffer of an idle connection. A longer element makes it
-// grow, up to the limit of one element.
-const inSize = 2 << 10
-
-func newTCP(raw, conn net.Conn) *tcp { return &tcp{raw: raw, conn: conn, in: make([]byte, inSize)} }
+// newTCP: without a watch the connection does not rest.
+func newTCP(raw, conn net.Conn, w *watch) *tcp {
+	return &tcp{raw: raw, conn: conn, rest: rest{over: raw, watch: w}}
+}
 
 func (t *tcp) traits() traits {
 	return traits{name: "tcp", canStartTLS: true, legacySession: true}
 }
+
+func (t *tcp) kind() string { return "tcp" }
 
 func (t *tcp) scope() *stanza.Header { return t.header }
 
@@ -99,10 +100,7 @@ func (t *tcp) item(kind stanza.Item, raw []byte) (item, error) {
 func (t *tcp) fill() error {
 	switch {
 	case t.start == t.end:
-		t.start, t.end = 0, 0
-		if len(t.in) > 8*inSize { // a rare big element: an idle connection stays small
-			t.in = make([]byte, inSize)
-		}
+		t.empty()
 	case t.end == len(t.in) && t.start > 0:
 		t.end = copy(t.in, t.in[t.start:t.end])
 		t.start = 0
@@ -113,10 +111,31 @@ func (t *tcp) fill() error {
 	}
 	n, err := t.conn.Read(t.in[t.end:])
 	t.end += n
-	if n > 0 {
+	switch {
+	case n > 0:
 		return nil
+	case !t.mayRest(err):
+		return readError(err)
+	case t.start < t.end:
+		return t.fill() // half an element has come
 	}
-	return readError(err)
+	return errQuiet
+}
+
+// empty makes room for the next element. A buffer that has grown for a rare big
+// one is given up.
+func (t *tcp) empty() {
+	if t.lent == nil {
+		t.lent = lent.Get().(*[]byte)
+	}
+	if t.start, t.end = 0, 0; len(t.in) == 0 || len(t.in) > 4*lentSize {
+		t.in = *t.lent
+	}
+}
+
+func (t *tcp) release() {
+	giveBack(t.lent)
+	t.lent, t.in, t.start, t.end = nil, nil, 0, 0
 }
 
 // readError tells being woken and a connection closed in order from failures.
@@ -160,31 +179,33 @@ func handshake(raw net.Conn, cfg *tls.Config, deadline time.Time) (*tls.Conn, []
 }
 
 func (t *tcp) writeOpen(o openReply, after ...[]byte) error {
-	b := append(t.out[:0], `<?xml version="1.0"?><stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams"`...)
-	return t.add(append(o.attributes(b), '>'), after)
+	return t.send(func(b []byte) []byte {
+		b = append(b, `<?xml version="1.0"?><stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams"`...)
+		return appendAll(append(o.attributes(b), '>'), after)
+	})
 }
 
-func (t *tcp) write(elements ...[]byte) error { return t.add(t.out[:0], elements) }
+func (t *tcp) write(elements ...[]byte) error {
+	return t.send(func(b []byte) []byte { return appendAll(b, elements) })
+}
 
-func (t *tcp) add(b []byte, elements [][]byte) error {
+func appendAll(b []byte, elements [][]byte) []byte {
 	for _, e := range elements {
 		b = append(b, e...)
 	}
-	return t.flush(b)
+	return b
 }
 
-func (t *tcp) flush(b []byte) error {
-	_, err := t.conn.Write(b)
-	t.out = keep(b)
-	return err
-}
-
-// keep returns a buffer to reuse, unless it has grown big.
-func keep(b []byte) []byte {
-	if cap(b) > 4<<10 {
-		return nil
+// send writes what f appends.
+func (t *tcp) send(f func([]byte) []byte) error {
+	p := outPool.Get().(*[]byte)
+	defer outPool.Put(p)
+	b := f((*p)[:0])
+	if cap(b) <= 2*outSize {
+		*p = b
 	}
-	return b[:0]
+	_, err := t.conn.Write(b)
+	return err
 }
 
 // writeStanzas writes a batch in pieces of about 64 KiB, one system call each.
@@ -222,18 +243,18 @@ const outSize = 64 << 10
 var outPool = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
 func (t *tcp) writeClose() error {
-	return t.flush(append(t.out[:0], "</stream:stream>"...))
+	return t.send(func(b []byte) []byte { return append(b, "</stream:stream>"...) })
 }
 
 // ping is XEP-0199 §4.1: TCP has no sign of life of its own that reaches the
 // client's program.
 func (t *tcp) ping(from, to, token string) error {
-	b := stanza.AppendStart(t.out[:0], stanza.IQ, from, to, token, "get", "")
-	b = append(b, `<ping xmlns='urn:xmpp:ping'/>`...)
-	return t.flush(stanza.AppendEnd(b, stanza.IQ))
+	return t.send(func(b []byte) []byte {
+		b = stanza.AppendStart(b, stanza.IQ, from, to, token, "get", "")
+		b = append(b, `<ping xmlns='urn:xmpp:ping'/>`...)
+		return stanza.AppendEnd(b, stanza.IQ)
+	})
 }
-
-func (t *tcp) wake(at time.Time) { _ = t.raw.SetReadDeadline(at) } // fails only when closed
 
 func (t *tcp) boundWrites(at time.Time) { _ = t.raw.SetWriteDeadline(at) }
 
@@ -256,4 +277,7 @@ const maxDiscard = 1 << 20
 func (t *tcp) acked() bool  { return allAcked(t.raw) }
 func (t *tcp) unacked() int { return unackedBytes(t.raw) }
 
-func (t *tcp) abort() { _ = t.raw.Close() }
+func (t *tcp) abort() {
+	_ = t.raw.Close()
+	t.rouse()
+}

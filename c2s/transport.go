@@ -15,8 +15,16 @@ import (
 // and to the session's writer afterwards. abort and wake may come from anywhere.
 type transport interface {
 	// next returns the next item. A *stanza.StreamError is the peer's fault;
-	// io.EOF means that the peer closed the connection in order.
+	// io.EOF means that the peer closed the connection in order; errQuiet that
+	// ask was called and nothing is half read.
 	next() (item, error)
+	// ask makes next return errQuiet when there is nothing to read.
+	ask()
+	// release gives back what only a reader needs.
+	release()
+	// begin lets the connection rest and starts next when there is something to
+	// read.
+	begin(next reader)
 	// scope is what a stream header declared, for the scanner; nil if each
 	// element declares its own namespaces.
 	scope() *stanza.Header
@@ -54,6 +62,7 @@ type transport interface {
 	shutdown(e *stanza.StreamError)
 	abort()
 	traits() traits
+	kind() string // for logs
 }
 
 // listener hears of input on the reader goroutine while next waits.
@@ -66,7 +75,7 @@ type listener interface {
 
 // traits are the small differences that the framings make.
 type traits struct {
-	name          string // for logs
+	name          string
 	canStartTLS   bool
 	legacySession bool // advertise the session request of RFC 3921
 	classic       bool // spoken by pages of 2013 only, to which nothing newer is offered

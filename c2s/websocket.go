@@ -9,9 +9,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/coder/websocket"
@@ -38,9 +38,22 @@ func (s *Server) ServeWebSocket(w http.ResponseWriter, r *http.Request, peer Pee
 		http.Error(w, ErrTooMany.Error(), http.StatusTooManyRequests)
 		return
 	}
-	hijacked := &hijacker{ResponseWriter: w, maxFrames: s.Limits.Fragments}
-	socket := new(webSocket)
-	conn, err := websocket.Accept(hijacked, r, &websocket.AcceptOptions{
+	socket, err := accept(w, r, s.Limits.Fragments, &s.watch)
+	if err != nil {
+		s.addresses.release(peer.Addr, false)
+		s.Log.Debug("no WebSocket", "addr", peer.Addr.String(), "err", err)
+		return
+	}
+	s.start(func() { s.run(socket, peer) }, func() {
+		s.addresses.release(peer.Addr, false)
+		_ = socket.Close()
+	})
+}
+
+// accept upgrades the request.
+func accept(w http.ResponseWriter, r *http.Request, maxFrames int, rests *watch) (*webSocket, error) {
+	socket := &webSocket{wire: wire{frames: frameCounter{max: maxFrames}}}
+	conn, err := websocket.Accept(&hijacker{w, &socket.wire, rests}, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{Subprotocol},
 		InsecureSkipVerify: true, // the Origin was checked by the caller, against the configured list
 		CompressionMode:    websocket.CompressionDisabled,
@@ -48,16 +61,12 @@ func (s *Server) ServeWebSocket(w http.ResponseWriter, r *http.Request, peer Pee
 		OnPongReceived:     socket.ponged,
 	})
 	if err != nil {
-		s.addresses.release(peer.Addr, false)
-		s.Log.Debug("no WebSocket", "addr", peer.Addr.String(), "err", err)
-		return
+		return nil, err
 	}
-	conn.SetReadLimit(-1) // next counts by itself, to answer with a stream error
-	socket.conn, socket.wire = conn, hijacked.wire
-	s.start(func() { s.run(socket, peer) }, func() {
-		s.addresses.release(peer.Addr, false)
-		_ = hijacked.wire.Close()
-	})
+	runtime.SetFinalizer(conn, nil) // we close it; what has a finalizer and is part of a cycle is never freed
+	conn.SetReadLimit(-1)           // next counts by itself, to answer with a stream error
+	socket.conn = conn
+	return socket, nil
 }
 
 // offersXMPP: a client that offers subprotocols must offer ours; pages written
@@ -74,15 +83,16 @@ func offersXMPP(r *http.Request) bool {
 // webSocket is RFC 7395 framing, or the classic one if the client begins so:
 // one element per message.
 type webSocket struct {
-	conn    *websocket.Conn
-	wire    *wire
+	conn *websocket.Conn
+	wire
 	framing framing // nil until the first message
 
 	// owned by the reader
 	maxBytes int
-	in       []byte // the last message
+	lent     *[]byte // what in begins as
+	in       []byte  // the last message
 	listener listener
-	header   *stanza.Header
+	header   *stanza.Header // if stanzas rely on it
 }
 
 var _ transport = (*webSocket)(nil)
@@ -104,11 +114,10 @@ func (w *webSocket) traits() traits {
 	return w.framing.traits()
 }
 
+func (w *webSocket) kind() string { return "websocket" }
+
 func (w *webSocket) scope() *stanza.Header {
-	if w.framing.scoped() {
-		return w.header
-	}
-	return nil
+	return w.header
 }
 
 func (w *webSocket) limit(l stanza.Limits) { w.maxBytes = l.Bytes }
@@ -138,7 +147,7 @@ func (w *webSocket) next() (item, error) {
 }
 
 func (w *webSocket) read() (item, error) {
-	w.in = keep(w.in)
+	w.in = w.in[:0]
 	typ, r, err := w.conn.Reader(context.Background())
 	if err != nil {
 		return item{}, w.readError(err)
@@ -158,7 +167,7 @@ func (w *webSocket) read() (item, error) {
 		w.framing = detect(message)
 	}
 	it, err := w.framing.item(message)
-	if it.kind == itemOpen && err == nil {
+	if it.kind == itemOpen && err == nil && w.framing.scoped() {
 		w.header = it.header
 	}
 	return it, err
@@ -167,9 +176,7 @@ func (w *webSocket) read() (item, error) {
 // message reads one message, no more of it than the limit. Nothing is
 // allocated for a length that is only declared.
 func (w *webSocket) message(r io.Reader) error {
-	if w.in == nil {
-		w.in = make([]byte, 0, 1<<10)
-	}
+	w.empty()
 	for {
 		if len(w.in) == cap(w.in) {
 			w.in = slices.Grow(w.in, len(w.in))
@@ -189,6 +196,22 @@ func (w *webSocket) message(r io.Reader) error {
 	}
 }
 
+// empty takes a buffer, and gives up one that has grown for a rare big message.
+func (w *webSocket) empty() {
+	if w.lent == nil {
+		w.lent = lent.Get().(*[]byte)
+	}
+	if w.in = w.in[:0]; cap(w.in) < lentSize || cap(w.in) > 4*lentSize {
+		w.in = (*w.lent)[:0]
+	}
+}
+
+func (w *webSocket) release() {
+	giveBack(w.lent)
+	w.lent, w.in = nil, nil
+	w.wire.release()
+}
+
 // room is where the buffer ends or, before that, where a message is too big: the
 // library does not return before it has filled what it is given.
 func (w *webSocket) room() int {
@@ -200,6 +223,8 @@ func (w *webSocket) room() int {
 
 func (w *webSocket) readError(err error) error {
 	switch {
+	case errors.Is(err, errQuiet):
+		return errQuiet
 	case errors.Is(err, errFrames):
 		w.wire.refuse(websocket.StatusPolicyViolation)
 		return streamError(stanza.StreamPolicyViolation, errFrames.Error())
@@ -269,7 +294,6 @@ func (w *webSocket) ping(_, _, token string) error {
 	return err
 }
 
-func (w *webSocket) wake(at time.Time)        { _ = w.wire.SetReadDeadline(at) }
 func (w *webSocket) boundWrites(at time.Time) { _ = w.wire.SetWriteDeadline(at) }
 
 // shutdown closes the WebSocket (RFC 7395 §3.6) with the code that fits.
@@ -286,6 +310,7 @@ func (w *webSocket) unacked() int { return unackedBytes(w.wire.Conn) }
 func (w *webSocket) abort() {
 	if c, ok := w.wire.Conn.(*tls.Conn); ok {
 		_ = c.NetConn().Close()
+		w.rouse()
 		return
 	}
 	_ = w.wire.Close()
@@ -312,8 +337,8 @@ func (w *wire) closeCode(e *stanza.StreamError) websocket.StatusCode {
 // the HTTP server's.
 type hijacker struct {
 	http.ResponseWriter
-	maxFrames int
-	wire      *wire
+	wire  *wire
+	rests *watch
 }
 
 // Hijack implements http.Hijacker.
@@ -323,88 +348,14 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
-	h.wire = &wire{Conn: conn, early: bytes.Clone(early), frames: frameCounter{max: h.maxFrames}}
-	return h.wire, bufio.NewReadWriter(bufio.NewReaderSize(h.wire, wireBuffer), bufio.NewWriterSize(h.wire, wireBuffer)), nil
+	h.wire.open(conn, bytes.Clone(early), h.rests)
+	return h.wire, bufio.NewReadWriter(bufio.NewReaderSize(h.wire, readBuffer), bufio.NewWriterSize(h.wire, writeBuffer)), nil
 }
 
-// wireBuffer is the size of the library's read and write buffers. The write
-// buffer only gathers a frame's header and the start of its payload; batches
-// are gathered by wire.
-const wireBuffer = 512
-
-// wire is the connection under the WebSocket library. It counts the frames of
-// a message on the way in, and gathers many frames into one write on the way
-// out.
-type wire struct {
-	net.Conn
-	code websocket.StatusCode // owned by the reader: how to close, 0 if nothing is wrong
-
-	// owned by the reader
-	early  []byte // what the HTTP server had read already
-	frames frameCounter
-
-	mu        sync.Mutex
-	gathering bool   // guarded by mu
-	out       []byte // guarded by mu
-}
-
-func (w *wire) refuse(code websocket.StatusCode) { w.code = code }
-
-// Read implements net.Conn.
-func (w *wire) Read(p []byte) (int, error) {
-	if len(w.early) > 0 {
-		n := copy(p, w.early)
-		w.early = w.early[n:]
-		return n, w.frames.count(p[:n])
-	}
-	n, err := w.Conn.Read(p)
-	if e := w.frames.count(p[:n]); e != nil {
-		return 0, e
-	}
-	return n, err
-}
-
-// Write implements net.Conn.
-func (w *wire) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.gathering {
-		return w.Conn.Write(p)
-	}
-	w.out = append(w.out, p...)
-	if len(w.out) >= outSize {
-		return len(p), w.flush()
-	}
-	return len(p), nil
-}
-
-// batch gathers everything that f writes into few system calls.
-func (w *wire) batch(f func() error) error {
-	p := outPool.Get().(*[]byte)
-	defer outPool.Put(p)
-	w.mu.Lock()
-	w.gathering, w.out = true, (*p)[:0]
-	w.mu.Unlock()
-	err := f()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.gathering = false
-	if err == nil {
-		err = w.flush()
-	}
-	if cap(w.out) <= 2*outSize {
-		*p = w.out
-	}
-	w.out = nil
-	return err
-}
-
-// flush is called with mu held.
-func (w *wire) flush() error {
-	if len(w.out) == 0 {
-		return nil
-	}
-	_, err := w.Conn.Write(w.out)
-	w.out = w.out[:0]
-	return err
-}
+// The sizes of the library's buffers. The reading one takes a frame's header, the
+// writing one a whole control frame (RFC 6455 §5.5), so that it is one write:
+// ping comes between two. Payloads pass them by.
+const (
+	readBuffer  = 16
+	writeBuffer = 128
+)
