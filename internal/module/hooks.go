@@ -55,6 +55,15 @@ func (c *Chain[E]) Run(ctx context.Context, event E) error {
 // without any lock held, on the goroutine of the connection that caused it
 // unless said otherwise.
 type Hooks struct {
+	// FromClient: any stanza that a bound client has sent to somebody, before the
+	// hooks of its kind. Handlers may only refuse it.
+	FromClient Chain[*Event]
+	// ToAccount: any stanza for an account of ours or one of its sessions, before
+	// the hooks of its kind, but for the server's own errors. Handlers may only
+	// refuse it. What presence tells contacts on this server does not pass here
+	// (presence.Barrier).
+	ToAccount Chain[*Event]
+
 	// MessageFromClient: a message that a bound client has sent, before it is
 	// routed. From is stamped.
 	MessageFromClient Chain[*Event]
@@ -119,6 +128,8 @@ type Event struct {
 	Archived string
 	// Unit is what the writes of the stanza join; nil: each goes its own way.
 	Unit *storage.Unit
+	// Bounce: it is the server's own error, on behalf of From.
+	Bounce bool
 
 	pending []Pending
 	finally []func()

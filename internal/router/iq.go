@@ -19,7 +19,8 @@ func (r *Router) iq(ctx context.Context, ev *module.Event) {
 	switch {
 	case !ev.To.IsZero() && !r.IsLocal(ev.To):
 		r.toRemote(ctx, ev)
-	case !ev.To.IsZero() && ev.To.Local() != "" && !ev.To.IsBare():
+	case ev.To.Local() != "" && !r.admits(ctx, ev):
+	case ev.To.Local() != "" && !ev.To.IsBare():
 		r.iqToSession(ctx, ev)
 	case !request:
 		// An answer to the server or to an account: nobody waits for it.

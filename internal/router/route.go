@@ -14,6 +14,13 @@ import (
 // the caller reports a failed one with Failed, and submits ev.Unit.
 func (r *Router) FromClient(ctx context.Context, ev *module.Event) []module.Pending {
 	defer ev.Finish() // even after a panic: others may wait for it
+	if ev.To.IsZero() || r.passes(ctx, ev, &r.Hooks.FromClient) {
+		r.fromClient(ctx, ev)
+	}
+	return ev.Pending()
+}
+
+func (r *Router) fromClient(ctx context.Context, ev *module.Event) {
 	switch ev.Kind {
 	case stanza.Message:
 		r.clientMessage(ctx, ev)
@@ -22,7 +29,6 @@ func (r *Router) FromClient(ctx context.Context, ev *module.Event) []module.Pend
 	case stanza.IQ:
 		r.iq(ctx, ev)
 	}
-	return ev.Pending()
 }
 
 // Route sends st as the server, on behalf of st.From.
@@ -113,7 +119,7 @@ func (r *Router) bounce(ctx context.Context, st *module.Stanza, e *stanza.Error)
 	if answer.From.IsZero() {
 		answer.From = st.From.Bare() // no 'to' means the own account
 	}
-	r.deliver(ctx, &module.Event{Stanza: answer})
+	r.deliver(ctx, &module.Event{Stanza: answer, Bounce: true})
 }
 
 // deliver brings ev's stanza to whom it is addressed (RFC 6120 §10.2 ff.).
@@ -154,14 +160,20 @@ func (r *Router) toServer(ctx context.Context, ev *module.Event) {
 }
 
 func (r *Router) toAccount(ctx context.Context, ev *module.Event) {
-	switch ev.Kind {
-	case stanza.Message:
-		r.messageToAccount(ctx, ev)
-	case stanza.Presence:
-		r.presenceToAccount(ctx, ev)
-	case stanza.IQ:
+	switch {
+	case ev.Kind == stanza.IQ:
 		r.iq(ctx, ev)
+	case !r.admits(ctx, ev):
+	case ev.Kind == stanza.Message:
+		r.messageToAccount(ctx, ev)
+	case ev.Kind == stanza.Presence:
+		r.presenceToAccount(ctx, ev)
 	}
+}
+
+// admits asks whether the account that ev is for takes it at all.
+func (r *Router) admits(ctx context.Context, ev *module.Event) bool {
+	return ev.Bounce || r.passes(ctx, ev, &r.Hooks.ToAccount)
 }
 
 func (r *Router) presenceToAccount(ctx context.Context, ev *module.Event) {
