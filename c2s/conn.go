@@ -49,6 +49,7 @@ type Conn struct {
 	stanzas    bucket
 	to         addressCache
 	unit       storage.Unit // what the stanza at hand persists
+	unstored   unstored
 	login
 
 	// read by others

@@ -300,13 +300,14 @@ func (r *resumption) overdue(now time.Time) bool {
 const lastCountGrace = time.Second
 
 // lastCount tells a client that ends its stream what was handled (XEP-0198 §4),
-// while it still listens.
+// while it still listens. Without stream management the end itself says it.
 func (c *Conn) lastCount(s *session.Session) {
-	if !s.Managed() {
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), lastCountGrace)
 	defer cancel()
+	if !s.Managed() {
+		c.unstored.wait(ctx)
+		return
+	}
 	if _, err := s.Settled(ctx); err == nil {
 		s.AckRequested()
 	}

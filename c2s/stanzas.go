@@ -1,7 +1,6 @@
 package c2s
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -40,6 +39,9 @@ func (c *Conn) stanza(ctx context.Context, v *stanza.View) error {
 	if st.Kind == stanza.IQ && (st.Type == "result" || st.Type == "error") {
 		s.AnsweredRequest(st.To, st.ID)
 	}
+	if waitsForAnswer(st) {
+		c.unstored.wait(ctx)
+	}
 	return c.handled(ctx, s, st, c.route(ctx, s, st))
 }
 
@@ -47,8 +49,7 @@ func (c *Conn) stanza(ctx context.Context, v *stanza.View) error {
 // reader does.
 const maxOpen = 256
 
-// handled books a stanza that was routed. Under stream management its writes go
-// on while the reader does; without, it waits for them.
+// handled books a stanza that was routed. Its writes go on while the reader does.
 func (c *Conn) handled(ctx context.Context, s *session.Session, st *module.Stanza, o outcome) error {
 	if s.Managed() {
 		s.Handled(o.writes, o.foreign, func(err error) { c.server.Router.Failed(context.Background(), st, err) })
@@ -60,13 +61,7 @@ func (c *Conn) handled(ctx context.Context, s *session.Session, st *module.Stanz
 		}
 		return nil
 	}
-	var failed error // the first one: the sender gets one error
-	for _, w := range o.writes {
-		failed = cmp.Or(failed, storage.Wait(ctx, w))
-	}
-	if failed != nil {
-		c.server.Router.Failed(ctx, st, failed)
-	}
+	c.booked(ctx, st, o.writes)
 	return nil
 }
 

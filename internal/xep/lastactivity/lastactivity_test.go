@@ -62,9 +62,9 @@ func TestAccount(t *testing.T) {
 		online    bool
 		want      string
 	}{
-		"subscriber":        {romeo, "juliet@localhost", false, result("juliet@localhost", romeo, `seconds='90{any}'`, "Heading Home")},
+		"subscriber":        {romeo, "juliet@localhost", false, result("juliet@localhost", romeo, `seconds='9{any}'`, "Heading Home")},
 		"subscriber online": {romeo, "juliet@localhost", true, result("juliet@localhost", romeo, `seconds='0'`, "")},
-		"owner":             {juliet, "juliet@localhost", false, result("juliet@localhost", juliet, `seconds='90{any}'`, "Heading Home")},
+		"owner":             {juliet, "juliet@localhost", false, result("juliet@localhost", juliet, `seconds='9{any}'`, "Heading Home")},
 		"stranger":          {"tybalt@localhost/street", "juliet@localhost", true, failure("juliet@localhost", "tybalt@localhost/street", "auth", forbidden)},
 		"unknown":           {romeo, "nobody@localhost", false, failure("nobody@localhost", romeo, "auth", forbidden)},
 		"never available": {romeo, "romeo@localhost", false, failure("romeo@localhost", romeo, "cancel",
