@@ -31,6 +31,7 @@ const (
 	nsEvent      = "http://jabber.org/protocol/pubsub#event" // XEP-0060
 	nsHints      = "urn:xmpp:hints"                          // XEP-0334
 	nsStanzaID   = "urn:xmpp:sid:0"                          // XEP-0359
+	nsOccupantID = "urn:xmpp:occupant-id:0"                  // XEP-0421
 )
 
 // SetActive says whether somebody looks at the client (XEP-0352 §4).
@@ -103,7 +104,7 @@ func onlyAsides(st *module.Stanza) bool {
 	for i := range st.Children {
 		c := &st.Children[i]
 		switch string(c.Space) {
-		case nsChatStates, nsReceipts, nsMarkers, nsEvent, nsHints, nsStanzaID:
+		case nsChatStates, nsReceipts, nsMarkers, nsEvent, nsHints, nsStanzaID, nsOccupantID:
 		default:
 			if !c.Is(stanza.NSClient, "thread") {
 				return false

@@ -385,9 +385,11 @@ func presence(from string, id int) *module.Stanza {
 	return st
 }
 
+// typing is what an occupant of a room does; the room says who it is.
 func typing(id int) *module.Stanza {
 	st := message(id)
-	return st.Append(stanza.New("http://jabber.org/protocol/chatstates", "composing"))
+	return st.Append(stanza.New("http://jabber.org/protocol/chatstates", "composing"),
+		stanza.New("urn:xmpp:occupant-id:0", "occupant-id", "id", "x"))
 }
 
 // TestClientState: XEP-0352 §5: an inactive client gets what can wait before the

@@ -34,6 +34,10 @@ type Config struct {
 	Registration            bool // users may become members by themselves
 	LockNicks               bool // who has a reserved nickname uses that
 	SlowMode                int  // seconds between messages of a participant
+
+	// Not in the form: what ad-hoc commands change.
+	Hats    []Hat
+	Wearers map[string][]string // bare JID to the URIs of its hats
 }
 
 // defaultConfig is that of a new room: open, listed, semi-anonymous, temporary.
@@ -68,6 +72,12 @@ func (c *Config) shows(r standing.Role) bool { return slices.Contains(c.Broadcas
 // clone shares nothing with c.
 func (c Config) clone() Config {
 	c.Broadcast, c.MemberList, c.Contacts = slices.Clone(c.Broadcast), slices.Clone(c.MemberList), slices.Clone(c.Contacts)
+	c.Hats = slices.Clone(c.Hats)
+	wearers := make(map[string][]string, len(c.Wearers))
+	for who, worn := range c.Wearers {
+		wearers[who] = slices.Clone(worn)
+	}
+	c.Wearers = wearers
 	return c
 }
 
@@ -91,4 +101,4 @@ func readConfig(r *storage.Room) (Config, error) {
 }
 
 // same reports whether two configurations say the same.
-func (c Config) same(o Config) bool { return reflect.DeepEqual(c, o) }
+func (c Config) same(o Config) bool { return reflect.DeepEqual(c.clone(), o.clone()) }

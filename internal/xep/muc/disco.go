@@ -35,6 +35,7 @@ func (r *Room) queries() map[iqKey]answerer {
 		{"get", nsRegister, "query"}:    r.getRegistration,
 		{"set", nsRegister, "query"}:    r.setRegistration,
 		{"set", nsModerate, "moderate"}: r.moderate,
+		{"set", nsCommands, "command"}:  r.command,
 		{"get", nsVCard, "vCard"}:       r.getVCard,
 		{"set", nsVCard, "vCard"}:       r.setVCard,
 		{"get", nsMAM, "query"}:         r.reader(r.service.archive.Form),
@@ -167,7 +168,7 @@ func (r *Room) reservedNick(iq *request) *stanza.Element {
 func (r *Room) features() []string {
 	out := []string{
 		nsInfo, nsItems, NS, nsStableID, nsSelfPing, nsOccupantID, nsStanzaID, nsRegister, nsVCard, nsPing,
-		nsRetract, nsTombstone, nsModerate,
+		nsRetract, nsTombstone, nsModerate, nsHats, nsCommands,
 	}
 	if r.config.Archive {
 		out = append(out, nsMAM, nsMAM+"#extended")
@@ -201,6 +202,9 @@ func (r *Room) infoForm() form {
 	if r.config.SlowMode > 0 {
 		f.add("text-single", "muc#roominfo_slow_mode_duration", "Slow mode", strconv.Itoa(r.config.SlowMode))
 	}
+	if len(r.config.Hats) > 0 {
+		f.add("text-single", "hats#hash", "Hats hash", r.config.hatsHash())
+	}
 	if hashes := avatarHashes(r.vcard); len(hashes) > 0 {
 		f.add("text-multi", "muc#roominfo_avatarhash", "Avatar hash", hashes...)
 	}
@@ -209,7 +213,11 @@ func (r *Room) infoForm() form {
 
 // items tells nobody who is in the room but those who are (§6.5).
 func (r *Room) items(_ context.Context, iq *request) (*stanza.Element, error) {
-	if iq.Request.Attr("node") != "" {
+	switch iq.Request.Attr("node") {
+	case "":
+	case nsCommands:
+		return listCommands(r.jid), nil
+	default:
 		return nil, stanza.NewError(stanza.ItemNotFound, "")
 	}
 	r.mu.Lock()

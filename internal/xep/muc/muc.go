@@ -128,6 +128,7 @@ func (*Module) Spec() []module.Spec {
 	return []module.Spec{
 		{Number: "XEP-0045", Title: "Multi-User Chat", Version: "1.35.5", Status: "complete; rooms wait for their first configuration, no groupchat 1.0"},
 		{Number: "XEP-0249", Title: "Direct MUC Invitations", Version: "1.2", Status: "passed on, archived and copied"},
+		{Number: "XEP-0317", Title: "Hats", Version: "0.3.1", Status: "complete"},
 		{Number: "XEP-0410", Title: "MUC Self-Ping (Schrödinger's Chat)", Version: "1.1.0", Status: "complete, optimised"},
 		{Number: "XEP-0421", Title: "Occupant identifiers for semi-anonymous MUCs", Version: "1.0.1", Status: "complete"},
 		{Number: "XEP-0425", Title: "Moderated Message Retraction", Version: "0.3.0", Status: "complete, with tombstones"},

@@ -15,6 +15,7 @@ type occupant struct {
 	jid         jid.JID // room@service/nick
 	account     jid.JID
 	id          string // XEP-0421
+	hats        []byte // XEP-0317, as presence shows them
 	role        standing.Role
 	affiliation standing.Affiliation
 	clients     []*client // the last one to have sent presence is shown
@@ -109,7 +110,7 @@ func (r *Room) remove(c *client) (last bool) {
 func (r *Room) newOccupant(at, account jid.JID) *occupant {
 	a := r.affiliationOf(account)
 	return &occupant{
-		nick: at.Resource(), jid: at, account: account, id: r.occupantID(account),
+		nick: at.Resource(), jid: at, account: account, id: r.occupantID(account), hats: r.hatsOf(account),
 		affiliation: a, role: r.config.kind().Initial(a),
 	}
 }

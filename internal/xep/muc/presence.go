@@ -38,6 +38,7 @@ type notice struct {
 	// codes are told to everybody, selfCodes only to the occupant.
 	codes, selfCodes []int
 	occupantID       string
+	hats             []byte
 	extra            []byte // in the end of x
 }
 
@@ -54,7 +55,7 @@ type item struct {
 // noticeOf says what an occupant is, with what its shown client says.
 func noticeOf(o *occupant) notice {
 	n := notice{
-		from: o.jid, occupantID: o.id,
+		from: o.jid, occupantID: o.id, hats: o.hats,
 		item: item{affiliation: o.affiliation, role: o.role},
 	}
 	if len(o.clients) > 0 {
@@ -67,7 +68,7 @@ func noticeOf(o *occupant) notice {
 // leaving is noticeOf for who leaves.
 func leaving(o *occupant, codes ...int) notice {
 	n := noticeOf(o)
-	n.typ, n.said, n.item.role, n.codes = unavailable, nil, standing.NoRole, codes
+	n.typ, n.said, n.hats, n.item.role, n.codes = unavailable, nil, nil, standing.NoRole, codes
 	return n
 }
 
@@ -98,6 +99,7 @@ func (n *notice) stanza(full, self bool) *module.Stanza {
 	if n.occupantID != "" {
 		b = appendOccupantID(b, n.occupantID)
 	}
+	b = append(b, n.hats...)
 	st.Payload = b
 	return st
 }
