@@ -48,7 +48,22 @@ func runFunction(ctx context.Context, tx Tx, o *op) ([]error, error) {
 // runPlain makes the statements of plain ops, most of them one for all ops of a
 // kind.
 func (b bulk) runPlain(ctx context.Context, tx Tx, ops []*op) ([]error, error) {
-	r := newRound(b, ops)
+	early, late := splitSettled(ops)
+	limited := limits(ops)
+	var waiting waiting
+	if len(limited.accounts) > 0 { // count what is left when the others have been settled
+		settled := &round{}
+		settled.settle(b, early)
+		early = refTable{}
+		if _, err := tx.Batch(ctx, settled.statements); err != nil {
+			return nil, err
+		}
+		var err error
+		if waiting, err = limited.count(ctx, tx); err != nil {
+			return nil, err
+		}
+	}
+	r := newRound(b, ops, early, late, waiting)
 	affected, err := tx.Batch(ctx, r.statements)
 	if err != nil {
 		return nil, err

@@ -8,27 +8,24 @@ import (
 )
 
 // round is what a transaction does for plain ops: first what was settled earlier,
-// then what is appended, then the rest in its order, last what is appended and
-// settled at once.
+// then what is appended, then the rest in its order, last what is settled of that.
 type round struct {
 	ops        []*op
 	statements []Statement
-	limits     map[string]bool // accounts that somebody counts the waiting messages of
 	// judges are told the rows affected by each statement.
 	judges  []func(affected []int64)
 	results []error
-	// unsure are the ops of which the rows do not say why there are none.
+	// unsure are the ops of which the rows do not say which of them are missing.
 	unsure []int
-	// appended is how many rows should exist by now for ops that are unsure but
-	// have no limit to reach.
+	// appended is how many rows they have made.
 	appended int64
 }
 
 // errChanged makes the committer repeat the ops of a batch one by one.
 var errChanged = errors.New("the account has a message of that id, or was changed by another node meanwhile")
 
-func newRound(b bulk, ops []*op) *round {
-	r := &round{ops: ops, results: make([]error, len(ops)), limits: limits(ops)}
+func newRound(b bulk, ops []*op, early, late refTable, waiting waiting) *round {
+	r := &round{ops: ops, results: make([]error, len(ops))}
 	var messages messageTable
 	var marks markTable
 	var streams streamTable
@@ -36,14 +33,13 @@ func newRound(b bulk, ops []*op) *round {
 		switch {
 		case o.stream != nil:
 			streams.add(o.stream)
-		case o.append != nil && !r.counted(o):
+		case o.append != nil && r.admit(i, waiting):
 			messages.add(i, o.append.message)
 			if o.append.Undelivered {
 				marks.add(o.append.message)
 			}
 		}
 	}
-	early, late := splitSettled(ops)
 	r.settle(b, early)
 	r.appendAll(b, &messages, &marks)
 	r.add(streams.statement(b.saveStreams))
@@ -52,23 +48,25 @@ func newRound(b bulk, ops []*op) *round {
 	return r
 }
 
-// limits returns the accounts that a limited append of these ops is for.
-func limits(ops []*op) map[string]bool {
-	var accounts map[string]bool
-	for _, o := range ops {
-		if o.append != nil && o.append.Undelivered && o.append.MaxUndelivered > 0 {
-			if accounts == nil {
-				accounts = map[string]bool{}
-			}
-			accounts[o.key] = true
-		}
+// admit decides about an append to an account that somebody counts the waiting
+// messages of, in the order of the ops.
+func (r *round) admit(i int, waiting waiting) bool {
+	a := r.ops[i].append
+	n, counted := waiting[a.message.Account]
+	if !counted || !a.Undelivered {
+		return true
 	}
-	return accounts
+	switch {
+	case n < 0:
+		r.results[i] = storage.ErrNotFound
+	case a.MaxUndelivered > 0 && n >= a.MaxUndelivered:
+		r.results[i] = storage.ErrQuota
+	default:
+		waiting[a.message.Account]++
+		return true
+	}
+	return false
 }
-
-// counted tells appends that take part in the counting, and so have to be made
-// in their order, from the many that do not.
-func (r *round) counted(o *op) bool { return o.append.Undelivered && r.limits[o.key] }
 
 func (r *round) add(s Statement) (index int) {
 	if s.SQL != "" {
@@ -83,7 +81,7 @@ func (r *round) settle(b bulk, refs refTable) {
 	}
 }
 
-// appendAll stores messages without a limit. An account that does not exist
+// appendAll stores messages. An account that does not exist
 // shows by a row that is missing.
 func (r *round) appendAll(b bulk, messages *messageTable, marks *markTable) {
 	if len(messages.ops) == 0 {
@@ -105,10 +103,7 @@ func (r *round) others(slot int64) {
 		if o.append != nil {
 			highest = max(highest, o.append.message.ID)
 		}
-		switch {
-		case o.append != nil && r.counted(o):
-			r.appendCounted(i, o.append)
-		case o.plan.judge != nil:
+		if o.plan.judge != nil {
 			r.follow(i, o.plan)
 		}
 	}
@@ -122,16 +117,6 @@ func (r *round) follow(i int, p plan) {
 	r.statements = append(r.statements, p.statements...)
 	to := len(r.statements)
 	r.judges = append(r.judges, func(affected []int64) { r.results[i] = p.judge(affected[from:to]) })
-}
-
-func (r *round) appendCounted(i int, a *appended) {
-	at := len(r.statements) + 1
-	r.statements = append(r.statements, a.statements()...)
-	r.judges = append(r.judges, func(affected []int64) {
-		if affected[at] == 0 {
-			r.unsure = append(r.unsure, i)
-		}
-	})
 }
 
 // ask finds out which accounts the unsure ops are of and fills in their
@@ -149,13 +134,10 @@ func (r *round) ask(ctx context.Context, tx Tx) error {
 		return err
 	}
 	for _, i := range r.unsure {
-		switch o := r.ops[i]; {
-		case !exists[o.key]:
-			r.results[i] = storage.ErrNotFound
-		case r.counted(o):
-			r.results[i] = storage.ErrQuota
-		default:
+		if exists[r.ops[i].key] {
 			r.appended--
+		} else {
+			r.results[i] = storage.ErrNotFound
 		}
 	}
 	if r.appended != 0 {
