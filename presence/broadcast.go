@@ -122,17 +122,20 @@ func (m *Module) broadcast(ctx context.Context, from jid.JID, st *module.Stanza)
 // §4.2.3, §4.4.3, §4.5.3, §8.5.2.1.2), which share one addressed copy.
 func (m *Module) toContact(ctx context.Context, contact jid.JID, st *module.Stanza) {
 	if contact.Local() == "" || !m.host.IsLocal(contact) {
-		m.host.Route(ctx, st.For(contact))
+		if !m.barred(ctx, st.From, contact) {
+			m.host.Route(ctx, st.For(contact))
+		}
 		return
 	}
 	var addressed *module.Stanza
 	for _, s := range m.host.Sessions(contact) {
-		if s.Presence() == nil {
+		if s.Presence() == nil || m.barred(ctx, st.From, s.JID()) {
 			continue
 		}
 		if addressed == nil {
 			addressed = st.For(contact)
 		}
 		s.Send(addressed)
+		m.unlessBarred(ctx, s, st)
 	}
 }

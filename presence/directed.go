@@ -3,7 +3,6 @@ package presence
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -62,7 +61,7 @@ func (m *Module) remember(ctx context.Context, ev *module.Event) error {
 // endDirected tells them (RFC 6121 §4.6.3), after the broadcast: who has become
 // a subscriber meanwhile has got that.
 func (m *Module) endDirected(ctx context.Context, s module.Session, st *module.Stanza, broadcast bool) {
-	for _, j := range m.forget(s) {
+	for _, j := range m.forget(s, everybody) {
 		if broadcast {
 			if knows, err := m.mayKnow(ctx, s.JID().Bare(), j.Bare()); err == nil && knows {
 				continue
@@ -72,23 +71,30 @@ func (m *Module) endDirected(ctx context.Context, s module.Session, st *module.S
 	}
 }
 
-// forget takes the addresses out of the session's list.
-func (m *Module) forget(s module.Session) []jid.JID {
+// forget takes those of the addresses that hit chooses out of the session's list.
+func (m *Module) forget(s module.Session, hit func(jid.JID) bool) (to []jid.JID) {
 	d := m.directed.Get(s)
 	if d == nil {
 		return nil
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	to := slices.SortedFunc(maps.Keys(d.to), func(a, b jid.JID) int { return cmp.Compare(a.String(), b.String()) })
-	clear(d.to)
+	for j := range d.to {
+		if hit(j) {
+			to = append(to, j)
+			delete(d.to, j)
+		}
+	}
+	slices.SortFunc(to, func(a, b jid.JID) int { return cmp.Compare(a.String(), b.String()) })
 	return to
 }
+
+func everybody(jid.JID) bool { return true }
 
 // saveDirected writes down the session's list, for a restart of the server.
 func (m *Module) saveDirected(s module.Session) string {
 	var list []string
-	for _, j := range m.forget(s) {
+	for _, j := range m.forget(s, everybody) {
 		list = append(list, j.String())
 	}
 	return strings.Join(list, "\n")

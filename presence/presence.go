@@ -37,6 +37,8 @@ type Module struct {
 	host  module.Host
 	hooks *module.Hooks
 
+	barrier Barrier // nil: none
+
 	directed module.SessionValue[*directed]
 	hidden   module.SessionValue[bool]
 }

@@ -32,7 +32,9 @@ func (m *Module) learn(ctx context.Context, s module.Session) error {
 // ask probes a contact for a session. On this server no stanza is needed.
 func (m *Module) ask(ctx context.Context, s module.Session, contact jid.JID) error {
 	if contact.Local() == "" || !m.host.IsLocal(contact) {
-		m.host.Route(ctx, module.NewStanza(stanza.Presence, "probe", s.JID(), contact))
+		if !m.barred(ctx, s.JID(), contact) {
+			m.host.Route(ctx, module.NewStanza(stanza.Presence, "probe", s.JID(), contact))
+		}
 		return nil
 	}
 	sessions := m.host.Sessions(contact)
@@ -48,7 +50,9 @@ func (m *Module) ask(ctx context.Context, s module.Session, contact jid.JID) err
 		return m.subs.Repair(ctx, contact, account)
 	}
 	for _, theirs := range sessions {
-		m.present(theirs.JID(), func(st *module.Stanza) { s.Send(st.For(s.JID())) })
+		if !m.barred(ctx, theirs.JID(), s.JID()) {
+			m.present(theirs.JID(), func(st *module.Stanza) { s.Send(st.For(s.JID())) })
+		}
 	}
 	return nil
 }

@@ -66,6 +66,7 @@ type Module struct {
 	store     Store
 	opts      Options
 	presences Presences
+	barrier   Barrier // nil: none
 	host      module.Host
 
 	pairs      locks[pair]    // held over a subscription change on both sides
@@ -89,6 +90,20 @@ func New(store Store, opts Options) *Module {
 
 // SetPresences hands over the presence module.
 func (m *Module) SetPresences(p Presences) { m.presences = p }
+
+// Barrier tells from whom an account takes nothing, and whom it sends nothing
+// (XEP-0191).
+type Barrier interface {
+	// Blocks is asked for accounts that have sessions.
+	Blocks(ctx context.Context, account, peer jid.JID) bool
+}
+
+// SetBarrier hands it over, before the first connection.
+func (m *Module) SetBarrier(b Barrier) { m.barrier = b }
+
+func (m *Module) blocks(ctx context.Context, account, contact jid.JID) bool {
+	return m.barrier != nil && m.barrier.Blocks(ctx, account, contact)
+}
 
 // Spec names the standard.
 func (m *Module) Spec() []module.Spec {

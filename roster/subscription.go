@@ -84,6 +84,9 @@ func (m *Module) sessionAvailable(ctx context.Context, s module.Session) error {
 		}
 	}
 	for contact := range snapshot.with(bitPendingOut) {
+		if m.blocks(ctx, account, contact) {
+			continue
+		}
 		if err := m.askAgain(ctx, account, contact); err != nil {
 			return err
 		}
@@ -102,17 +105,18 @@ func (m *Module) presentRequests(ctx context.Context, s module.Session) error {
 		}
 		for i := range r.Items {
 			if item := &r.Items[i]; stateOf(item)&bitPendingIn != 0 {
-				present(s, account, item)
+				m.present(ctx, s, item)
 			}
 		}
 		return nil, nil
 	})
 }
 
-func present(s module.Session, account jid.JID, item *storage.RosterItem) {
+func (m *Module) present(ctx context.Context, s module.Session, item *storage.RosterItem) {
+	account := s.JID().Bare()
 	contact, err := jid.Parse(item.Contact)
-	if err != nil {
-		return // only a broken database can hold it
+	if err != nil || m.blocks(ctx, account, contact) {
+		return // only a broken database can hold what is no address
 	}
 	st := module.NewStanza(stanza.Presence, Subscribe.String(), contact, account)
 	if children, err := stanza.ScanPayload(item.PendingStanza, nil); err == nil {
