@@ -236,6 +236,9 @@ func (c *Conn) finish(err error) {
 	}
 	c.server.forget(c)
 	if speak {
+		if e == nil {
+			e = c.wantedEnd() // we began the end, and the client finished it in order
+		}
 		c.transport.shutdown(e)
 	}
 	c.transport.abort()

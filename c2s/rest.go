@@ -7,6 +7,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"parley/storage"
 )
 
 // errQuiet means that nothing comes and the reader may rest.
@@ -117,7 +119,7 @@ func (c *Conn) startReader() {
 // rest ends the reader for the time being. Shutdown goes on waiting for the
 // connection.
 func (c *Conn) rest() {
-	c.view = nil
+	c.view, c.to, c.unit = nil, addressCache{}, storage.Unit{}
 	c.transport.release()
 	c.server.running.Add(1)
 	c.transport.begin(c)

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 
@@ -299,6 +300,9 @@ func (w *webSocket) boundWrites(at time.Time) { _ = w.wire.SetWriteDeadline(at) 
 // shutdown closes the WebSocket (RFC 7395 §3.6) with the code that fits.
 func (w *webSocket) shutdown(e *stanza.StreamError) {
 	w.wake(time.Now().Add(closeGrace))
+	if e != nil && e.Condition == stanza.StreamNotWellFormed && !utf8.Valid(w.in) {
+		w.wire.refuse(websocket.StatusInvalidFramePayloadData) // RFC 6455 §8.1
+	}
 	_ = w.conn.Close(w.wire.closeCode(e), "")
 }
 

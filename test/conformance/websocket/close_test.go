@@ -9,11 +9,8 @@ import (
 	"parley/internal/xmpptest"
 )
 
-// Where the server does not send the code that RFC 6455 §7.4.1 has.
-const (
-	codeOfBadText   = 1000 // not 1007: the stream error says it
-	codeOfBadReason = 1000 // not 1007: nobody reads the reason
-)
+// codeOfBadReason is not 1007 as RFC 6455 §7.4.1 has it: nobody reads the reason.
+const codeOfBadReason = 1000
 
 // TestClose is group 7 (RFC 6455 §5.5.1, §7): how a client may close.
 func TestClose(t *testing.T) {
@@ -154,7 +151,7 @@ func TestCloseCodes(t *testing.T) {
 		},
 		"1007 for text that is not UTF-8": func(_ *testing.T, c *socket) {
 			c.frame(fin|text, c.envelope("\xff"))
-			c.expectClose(codeOfBadText)
+			c.expectClose(1007)
 		},
 		"1008 for what breaks a rule": func(_ *testing.T, c *socket) {
 			c.frame(fin|text, c.envelope(deep))
@@ -182,7 +179,7 @@ func TestCloseCodes(t *testing.T) {
 			}
 		}
 		c.frame(fin|text, closed)
-		c.expectCloseOf(1001, 1000) // 1000 if the client's end comes first
+		c.expectClose(1001)
 		<-stopped
 	})
 }
