@@ -36,6 +36,15 @@ func (h *history) add(s *said, limit int) {
 	}
 }
 
+func (h *history) find(id int64) *said {
+	for _, s := range h.list {
+		if s.id == id {
+			return s
+		}
+	}
+	return nil
+}
+
 // repeated returns the message that ev brings again, or nil.
 func (h *history) repeated(ev *module.Event) *said {
 	origin := originID(ev.Stanza)

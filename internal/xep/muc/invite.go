@@ -100,9 +100,13 @@ func (r *Room) makeMember(ctx context.Context, account jid.JID) error {
 func (r *Room) invitation(ev *module.Event, to jid.JID, invite *stanza.Element) *module.Stanza {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.invited) < maxInvited {
-		r.invited[to.Bare()] = ev.From.Bare()
+	for old := range r.invited {
+		if len(r.invited) < maxInvited {
+			break
+		}
+		delete(r.invited, old)
 	}
+	r.invited[to.Bare()] = ev.From.Bare()
 	from := ev.From.Bare()
 	if c := r.clients[ev.From]; c != nil && r.config.anonymous() {
 		from = c.of.jid

@@ -3,9 +3,11 @@ package muc
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
+	"parley/internal/jid"
 	"parley/internal/module"
 	"parley/internal/xep/muc/standing"
 	"parley/stanza"
@@ -19,14 +21,17 @@ func (r *Room) groupchat(ctx context.Context, ev *module.Event) error {
 		return r.refuse(err)
 	}
 	var u *utterance
-	err = r.with(ctx, func() (err error) {
+	err = r.decide(func() (err error) {
 		u, err = r.utter(ev)
 		return err
 	})
+	if u != nil {
+		r.store(ctx, ev, u) // before anybody knows of it
+	}
+	r.deliver(ctx)
 	if err != nil || u == nil {
 		return r.refuse(err)
 	}
-	r.store(ctx, ev, u)
 	if grave != nil {
 		return r.bury(ctx, ev, grave, tombstone(ev.ID, u.said.at))
 	}
@@ -159,7 +164,9 @@ func (r *Room) maySpeak(o *occupant, st *module.Stanza, topic bool) error {
 		return &stanza.Error{Type: stanza.Wait, Condition: stanza.PolicyViolation,
 			Text: fmt.Sprintf("you have to wait %s seconds between messages", strconv.Itoa(r.config.SlowMode))}
 	}
-	r.spoken[o.account] = now
+	if r.spoken[o.account] = now; len(r.spoken) > 2*len(r.occupants) {
+		maps.DeleteFunc(r.spoken, func(_ jid.JID, at time.Time) bool { return !now.Before(at.Add(pause)) })
+	}
 	return nil
 }
 

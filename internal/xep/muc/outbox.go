@@ -56,6 +56,10 @@ func (r *Room) seatFor(full jid.JID) *seat {
 	return &seat{full: full, session: r.service.host.Session(full)}
 }
 
+// delivering marks the context of what an outbox is being emptied for: a stanza
+// that comes back, such as an error, must not wait for that to end.
+type delivering struct{}
+
 // deliver empties the outbox, unless somebody does so already. It is called
 // without the lock.
 func (r *Room) deliver(ctx context.Context) {
@@ -67,16 +71,21 @@ func (r *Room) deliver(ctx context.Context) {
 	if r.out.busy {
 		wait := r.crowded()
 		r.mu.Unlock()
-		if wait != nil {
-			<-wait
+		if wait != nil && ctx.Value(delivering{}) == nil {
+			select {
+			case <-wait:
+			case <-ctx.Done():
+			}
 		}
 		return
 	}
 	r.out.busy = true
 	r.mu.Unlock()
+	// What was decided is told even if the connection that caused it ends.
+	ctx = context.WithValue(context.WithoutCancel(ctx), delivering{}, true)
 	if r.drain(ctx, 4) {
 		// Others keep adding: this client is not to pay for them.
-		r.service.working.Go(func() { r.drain(context.WithoutCancel(ctx), 0) })
+		r.service.working.Go(func() { r.drain(ctx, 0) })
 	}
 }
 
@@ -96,12 +105,18 @@ func (r *Room) crowded() chan struct{} {
 // drain delivers what is there, and what is added meanwhile, in so many rounds; 0
 // is without end. It reports whether there is more.
 func (r *Room) drain(ctx context.Context, rounds int) (more bool) {
+	whole := false
+	defer func() {
+		if !whole { // a handler of a stanza has panicked; others go on
+			r.giveUp()
+		}
+	}()
 	for n := 1; ; n++ {
 		r.mu.Lock()
 		list := r.out.list
 		r.out.list = nil
 		if len(list) == 0 {
-			r.out.busy = false
+			r.out.busy, whole = false, true
 			r.mu.Unlock()
 			return false
 		}
@@ -110,9 +125,17 @@ func (r *Room) drain(ctx context.Context, rounds int) (more bool) {
 			r.service.fanOut(ctx, &list[i])
 		}
 		if n == rounds {
+			whole = true
 			return r.unfinished()
 		}
 	}
+}
+
+// giveUp lets somebody else deliver.
+func (r *Room) giveUp() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.out.busy = false
 }
 
 // unfinished reports whether the outbox is filled again; if not, nobody is busy.

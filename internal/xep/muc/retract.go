@@ -36,8 +36,7 @@ func (r *Room) lookUp(ctx context.Context, id string) (*storage.Message, error) 
 		return nil, nil
 	}
 	m := r.service.messages
-	// What was said just before is there when this is.
-	if err := storage.Wait(ctx, m.SettleMessages([]storage.MessageRef{{Account: r.row.JID}})); err != nil {
+	if err := storage.Wait(ctx, r.written(n)); err != nil {
 		return nil, fmt.Errorf("muc: wait for writes: %w", err)
 	}
 	rows, _, err := m.Archive(ctx, r.row.JID, storage.ArchiveFilter{IDs: []int64{n}}, storage.ArchivePage{Max: 1})
@@ -48,6 +47,16 @@ func (r *Room) lookUp(ctx context.Context, id string) (*storage.Message, error) 
 		return nil, nil
 	}
 	return &rows[0], nil
+}
+
+// written is complete when a message that was said can be read.
+func (r *Room) written(id int64) storage.Pending {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.past.find(id); s != nil && s.write != nil {
+		return s.write
+	}
+	return r.service.messages.SettleMessages([]storage.MessageRef{{Account: r.row.JID}})
 }
 
 func isTombstone(payload []byte) bool {
