@@ -161,6 +161,10 @@ type Limits struct {
 	RosterItems         int
 	OfflineMessages     int
 	TokensPerAccount    int // clients that have one
+	Blocked             int // addresses (XEP-0191)
+	Reports             int // of abuse (XEP-0377)
+	ReportText          int // bytes of one
+	ReportMessages      int // that one names
 
 	// One session.
 	OutboundQueue int           // bytes
@@ -216,6 +220,7 @@ func defaultLimits() Limits {
 		ConnectionsPerAddress: 100, UnauthenticatedPerAddress: 10,
 		RateBytes: 20_000, RateBytesBurst: 256 << 10, RateStanzas: 100, RateStanzasBurst: 1000,
 		ResourcesPerAccount: 20, RosterItems: 2000, OfflineMessages: 1000, TokensPerAccount: 50,
+		Blocked: 1000, Reports: 500, ReportText: 4 << 10, ReportMessages: 50,
 		OutboundQueue: 1 << 20, Unacked: 1000, ResumeTime: 10 * time.Minute, PingInterval: 30 * time.Second, DeadAfter: 60 * time.Second,
 	}
 }

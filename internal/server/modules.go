@@ -5,6 +5,7 @@ import (
 	"parley/internal/config"
 	"parley/internal/jid"
 	"parley/internal/module"
+	"parley/internal/xep/blocking"
 	"parley/internal/xep/carbons"
 	"parley/internal/xep/disco"
 	"parley/internal/xep/entitytime"
@@ -46,6 +47,9 @@ func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Acc
 	}
 	m.presence = presence.New(m.roster, presence.Options{HideDetached: cfg.C2S.HideDetached})
 	m.roster.SetPresences(m.presence)
+	blocks := blocking.New(store, m.presence, blockingOptions(cfg))
+	m.roster.SetBarrier(blocks)
+	m.presence.SetBarrier(blocks)
 	m.archive = mam.New(store, m.roster, m.offline, archiveOptions(cfg, ids))
 	m.register = register.New(registerOptions(cfg), accounts, store)
 	services := disco.New(disco.Options{}, m.roster)
@@ -53,6 +57,7 @@ func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Acc
 		c2s.LegacySession{},
 		m.roster,
 		m.presence,
+		blocks,
 		m.offline,
 		m.archive,
 		carbons.New(),
@@ -86,6 +91,13 @@ func roomOptions(cfg *config.Config, secret secrets) muc.Options {
 		}
 	}
 	return opts
+}
+
+func blockingOptions(cfg *config.Config) blocking.Options {
+	l := cfg.Limits
+	return blocking.Options{
+		MaxItems: l.Blocked, MaxReports: l.Reports, MaxText: l.ReportText, MaxMessages: l.ReportMessages,
+	}
 }
 
 func archiveOptions(cfg *config.Config, ids mam.IDs) mam.Options {

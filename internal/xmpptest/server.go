@@ -38,6 +38,7 @@ func (o *Options) set(option string) error {
 		"auth_failures_per_stream": func(c *config.Config) { c.Limits.AuthFailuresPerStream = number },
 		"resources_per_account":    func(c *config.Config) { c.Limits.ResourcesPerAccount = number },
 		"roster_items":             func(c *config.Config) { c.Limits.RosterItems = number },
+		"blocked":                  func(c *config.Config) { c.Limits.Blocked = number },
 		"offline_messages":         func(c *config.Config) { c.Limits.OfflineMessages = number },
 		"archive_page":             func(c *config.Config) { c.Archive.Page = number },
 		"archive_rules":            func(c *config.Config) { c.Archive.Rules = number },
