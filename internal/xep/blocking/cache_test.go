@@ -162,3 +162,35 @@ func TestChangesAtOnce(t *testing.T) {
 	}
 	clients[0].Ask(command("blocklist"), blocklist(juliet, stored...))
 }
+
+// Sessions that are made again after a restart are not bound: their lists are read
+// when they are needed, also for presence, and they still get pushes.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, blocking.Options{})
+	w.friends(t, "juliet@localhost", "romeo@localhost")
+	clients := w.online(t, juliet, romeo)
+	j, r := clients[0], clients[1]
+	j.Send(command("blocklist"))
+	do(j, "block", "romeo@localhost")
+	r.Got()
+	saved := map[string]string{}
+	for _, v := range w.Router.SavedValues() {
+		saved[v.Name] = v.Save(j.Session)
+		if v.Name == "blocking.some" && v.Save(r.Session) != "" {
+			t.Error("a list without addresses is noted")
+		}
+	}
+	j.Close()
+	j = w.Bind(t, juliet)
+	w.blocking.Forget("juliet@localhost")
+	for _, v := range w.Router.SavedValues() {
+		if saved[v.Name] != "" {
+			v.Load(j.Session, saved[v.Name])
+		}
+	}
+	j.Ask("<presence/>", here(juliet, juliet))
+	r.Expect()
+	j.Ask(each(romeo)["message"], refused("message", romeo, juliet))
+	j.Ask(command("unblock"), result(juliet, ""), push(juliet, "unblock"), here(romeo, juliet))
+}

@@ -19,3 +19,7 @@ func (m *Module) Online() int {
 	defer m.lists.mu.RUnlock()
 	return len(m.lists.read)
 }
+
+// Forget drops the list of an account, as if its sessions had been made again after
+// a restart.
+func (m *Module) Forget(account string) { m.lists.drop(account, false) }
