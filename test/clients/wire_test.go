@@ -169,12 +169,20 @@ func (w *wire) begin() error {
 // ask sends an IQ and returns its result, giving what comes before it to others,
 // or to until.
 func (w *wire) ask(kind, payload string, others func(node)) (node, error) {
+	return w.askAt("", kind, payload, others)
+}
+
+// askAt is ask for another one than the own account.
+func (w *wire) askAt(to, kind, payload string, others func(node)) (node, error) {
+	if to != "" {
+		to = " to='" + to + "'"
+	}
 	if others == nil {
 		others = func(n node) { w.held = append(w.held, n) }
 	}
 	w.ids++
 	id := fmt.Sprintf("q%d", w.ids)
-	if err := w.send("<iq xmlns='jabber:client' type='" + kind + "' id='" + id + "'>" + payload + "</iq>"); err != nil {
+	if err := w.send("<iq xmlns='jabber:client' type='" + kind + "' id='" + id + "'" + to + ">" + payload + "</iq>"); err != nil {
 		return node{}, err
 	}
 	for {

@@ -141,10 +141,10 @@ func (*Module) Spec() []module.Spec {
 	return []module.Spec{
 		{Number: "XEP-0059", Title: "Result Set Management", Version: "1.0.0", Status: "for archives; no pages by index"},
 		{Number: "XEP-0297", Title: "Stanza Forwarding", Version: "1.0", Status: "complete"},
-		{Number: "XEP-0313", Title: "Message Archive Management", Version: "1.1.3", Status: "archives of accounts, extended; none of rooms yet"},
+		{Number: "XEP-0313", Title: "Message Archive Management", Version: "1.1.3", Status: "archives of accounts and rooms, extended"},
 		{Number: "XEP-0334", Title: "Message Processing Hints", Version: "1.0.0", Status: "complete"},
 		{Number: "XEP-0359", Title: "Unique and Stable Stanza IDs", Version: "0.7.0", Status: "complete; a message sent again with the same origin-id arrives once"},
-		{Number: "XEP-0424", Title: "Message Retraction", Version: "0.4.2", Status: "tombstones in archives of accounts"},
+		{Number: "XEP-0424", Title: "Message Retraction", Version: "0.4.2", Status: "tombstones in archives of accounts and rooms"},
 		{Number: "XEP-0441", Title: "Message Archive Management Preferences", Version: "0.2.0", Status: "complete but for the ad-hoc command"},
 	}
 }
