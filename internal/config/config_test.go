@@ -276,6 +276,10 @@ func TestErrors(t *testing.T) {
 		"dead before ping":   {"limits: {ping_interval: 2m}", "", "is not longer than limits.ping_interval"},
 		"stanza sizes":       {"limits: {stanza_size: 10kB, stanza_size_unauthenticated: 20kB}", "", "is less than"},
 		"queue":              {"limits: {outbound_queue: 64KiB}", "", "does not fit"},
+		"rooms among users":  {"domain: example.org\nmuc: {host: example.org}", "", "is the domain of the accounts"},
+		"rooms nowhere":      {"muc: {host: 'not a domain'}", "", "not a domain name"},
+		"crowd too large":    {"muc: {occupants: 2049}", "", "does not fit"},
+		"creator":            {"muc: {creators: [alice]}", "", "not an address"},
 		"half a rate":        {"limits: {rate_bytes: 0}", "", "set both or none to 0"},
 		"half a stanza rate": {"limits: {rate_stanzas: 0}", "", "set both or none to 0"},
 	}

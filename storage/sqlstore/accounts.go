@@ -206,6 +206,9 @@ func deleteAccount(ctx context.Context, tx Tx, jid string) error {
 	if err := deleteMessages(ctx, tx, jid); err != nil {
 		return err
 	}
+	if err := forgetAffiliations(ctx, tx, jid); err != nil {
+		return err
+	}
 	_, err = tx.Exec(ctx, `DELETE FROM invites WHERE creator = $1`, jid)
 	return err
 }

@@ -125,24 +125,11 @@ func (s *Store) DeleteRoom(ctx context.Context, room string) error {
 	return err
 }
 
-// ForgetAffiliations removes what somebody is to all rooms, except where banned:
-// whoever has that address later is somebody else. It returns those rooms.
-func (s *Store) ForgetAffiliations(ctx context.Context, jid string) (rooms []string, err error) {
-	err = s.do(ctx, "forget affiliations", jid, func(ctx context.Context, tx Tx) error {
-		rooms = nil
-		err := tx.Query(ctx, func(scan Scan) error {
-			var room string
-			err := scan(&room)
-			rooms = append(rooms, room)
-			return err
-		}, `SELECT room FROM room_affiliations WHERE jid = $1 AND affiliation <> 'outcast' ORDER BY room`, jid)
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `DELETE FROM room_affiliations WHERE jid = $1 AND affiliation <> 'outcast'`, jid)
-		return err
-	})
-	return rooms, err
+// forgetAffiliations removes what somebody is to all rooms, except where banned:
+// whoever has that address later is somebody else.
+func forgetAffiliations(ctx context.Context, tx Tx, jid string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM room_affiliations WHERE jid = $1 AND affiliation <> 'outcast'`, jid)
+	return err
 }
 
 // Room returns a room and those affiliated with it, or storage.ErrNotFound.

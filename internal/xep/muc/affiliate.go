@@ -161,28 +161,17 @@ func (r *Room) expelAll(list []*occupant, more func(*occupant, *notice), answer 
 	}
 }
 
-// accountRemoved forgets what somebody was to rooms: whoever has the address
-// later is somebody else.
+// accountRemoved forgets what somebody was to the rooms in memory, as storage has:
+// whoever has the address later is somebody else.
 func (m *Module) accountRemoved(ctx context.Context, account jid.JID) error {
-	list, err := m.store.ForgetAffiliations(ctx, account.String())
-	if err != nil {
-		return err
-	}
-	for _, name := range list {
-		j, _ := jid.Parse(name) // it was written from an address
-		m.rooms.mu.Lock()
-		s := m.rooms.slots[j]
-		m.rooms.mu.Unlock()
-		if s == nil {
-			continue
-		}
-		if r, err := s.await(ctx); r != nil && err == nil {
-			_ = r.with(ctx, func() error {
+	for _, r := range m.rooms.inMemory() {
+		_ = r.with(ctx, func() error { // one that is gone knows nobody
+			if known, ok := r.members[account.String()]; ok && known.affiliation != standing.Outcast {
 				gone := change{who: account.String(), to: member{affiliation: standing.Unaffiliated}}
 				r.apply([]change{gone}, "", statusNoMember, nil)
-				return nil
-			})
-		}
+			}
+			return nil
+		})
 	}
 	return nil
 }

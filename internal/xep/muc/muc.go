@@ -23,7 +23,6 @@ type Store interface {
 	SetRoomSubject(ctx context.Context, room string, subject storage.RoomSubject) storage.Pending
 	SetRoomVCard(ctx context.Context, room string, vcard []byte) error
 	DeleteRoom(ctx context.Context, room string) error
-	ForgetAffiliations(ctx context.Context, account string) (rooms []string, err error)
 }
 
 // Messages keeps what is said in rooms; the Account of such a message is the room.

@@ -216,6 +216,18 @@ func (m *Module) putAway(r *Room) {
 	}
 }
 
+// inMemory returns the rooms that are there.
+func (t *rooms) inMemory() (out []*Room) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range t.slots {
+		if s.room != nil {
+			out = append(out, s.room)
+		}
+	}
+	return out
+}
+
 // list puts a room into the public list, or takes it out.
 func (t *rooms) list(j jid.JID, c *Config, locked bool) {
 	t.mu.Lock()
