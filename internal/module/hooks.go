@@ -132,7 +132,7 @@ type Event struct {
 	Bounce bool
 
 	pending []Pending
-	finally []func()
+	finally []func(whole bool)
 }
 
 // Pending is a write that was started, or has joined Event.Unit.
@@ -146,12 +146,13 @@ func (e *Event) Persist(p Pending) { e.pending = append(e.pending, p) }
 func (e *Event) Pending() []Pending { return e.pending }
 
 // Finally has f called when the stanza has gone its way: no hook will see this
-// event any more. What was persisted may still be under way.
-func (e *Event) Finally(f func()) { e.finally = append(e.finally, f) }
+// event any more. What was persisted may still be under way. whole is false if a
+// handler has panicked, so that those after it have not seen it.
+func (e *Event) Finally(f func(whole bool)) { e.finally = append(e.finally, f) }
 
 // Finish calls what Finally was given; the router does when it is done.
-func (e *Event) Finish() {
+func (e *Event) Finish(whole bool) {
 	for _, f := range e.finally {
-		f()
+		f(whole)
 	}
 }

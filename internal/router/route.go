@@ -13,10 +13,12 @@ import (
 // returns the writes that must be complete before the stanza counts as handled;
 // the caller reports a failed one with Failed, and submits ev.Unit.
 func (r *Router) FromClient(ctx context.Context, ev *module.Event) []module.Pending {
-	defer ev.Finish() // even after a panic: others may wait for it
+	whole := false
+	defer func() { ev.Finish(whole) }() // even after a panic: others may wait for it
 	if ev.To.IsZero() || r.passes(ctx, ev, &r.Hooks.FromClient) {
 		r.fromClient(ctx, ev)
 	}
+	whole = true
 	return ev.Pending()
 }
 
@@ -35,7 +37,7 @@ func (r *Router) fromClient(ctx context.Context, ev *module.Event) {
 func (r *Router) Route(ctx context.Context, st *module.Stanza) {
 	ev := &module.Event{Stanza: st}
 	r.deliver(ctx, ev)
-	ev.Finish()
+	ev.Finish(true)
 	var failed error // the first one: the sender gets one error
 	for _, p := range ev.Pending() {
 		select {

@@ -45,10 +45,7 @@ func (m *Module) first(ctx context.Context, ev *module.Event) (beginning, error)
 		known := next.sent != 0
 		a, fresh := m.origins.begin(next, old)
 		if fresh {
-			ev.Finally(func() {
-				close(next.went)
-				m.origins.settle(next, nil)
-			})
+			ev.Finally(func(whole bool) { m.wentItsWay(next, whole) })
 			return beginning{origin: origin, attempt: next, known: known}, nil
 		}
 		stands, row, err := m.stands(ctx, a, ev.ID)
@@ -62,6 +59,20 @@ func (m *Module) first(ctx context.Context, ev *module.Event) (beginning, error)
 		}
 		old, next.sent = a, row
 	}
+}
+
+// errCutShort is the outcome of a message that not all handlers have seen.
+var errCutShort = errors.New("mam: a handler of the message panicked")
+
+// wentItsWay says that nothing will be added to what a has. The recipient's side
+// need not have a message that was cut short, so that it may be sent again.
+func (m *Module) wentItsWay(a *attempt, whole bool) {
+	close(a.went)
+	var err error
+	if !whole {
+		err = errCutShort
+	}
+	m.origins.settle(a, err)
 }
 
 // newAttempt makes the attempt for ev. It is done when the message has gone its

@@ -187,6 +187,50 @@ func TestAgainAfterBounce(t *testing.T) {
 	b.Expect(arrives)
 }
 
+// TestAgainAfterPanic: a handler panicked before the recipient's side had the
+// message, which counts as handled then, and the sender's may have it. When it
+// comes again it is delivered.
+func TestAgainAfterPanic(t *testing.T) {
+	t.Parallel()
+	for name, more := range map[string]string{"listed": "", "not listed": "<no-permanent-store xmlns='urn:xmpp:hints'/>"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, mam.Options{})
+			panics := true
+			w.Router.Hooks.MessageToAccount.Add(module.StageDeliver, func(context.Context, *module.Event) error {
+				if panics {
+					panic("test")
+				}
+				return nil
+			})
+			a, xml := w.Bind(t, romeo), message("juliet@localhost", "1", "o1", more)
+			w.takePanicking(t, a, xml)
+			panics = false
+			w.send(t, w.Bind(t, "romeo@localhost/again"), xml)
+			if n := len(w.waiting(t, "juliet@localhost")); n != 1 {
+				t.Errorf("%d rows wait, want 1", n)
+			}
+		})
+	}
+}
+
+// takePanicking hands the server a stanza as a connection does: what was gathered
+// before a panic is stored.
+func (w *world) takePanicking(t *testing.T, c *modtest.Client, xml string) {
+	t.Helper()
+	var u storage.Unit
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+		if u.Len() > 0 {
+			last := w.store.Submit(t.Context(), &u, func() (storage.Stream, bool) { return storage.Stream{}, false })
+			_ = storage.Wait(t.Context(), last) // not to be written
+		}
+	}()
+	w.Router.FromClient(t.Context(), &module.Event{Stanza: imtest.Stanza(t, c.JID(), xml), Session: c.Session, Unit: &u})
+}
+
 // TestKilledBetween: the server was killed when only the sender's row was
 // stored. The message that comes again is delivered; the sender's archive has it
 // once.
