@@ -66,7 +66,7 @@ with its data in ./data. See "parley config print" for all settings.`,
 		return fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(c.serveCommand(), c.userCommand(), c.tokenCommand(), c.archiveCommand(), c.inviteCommand(), c.dbCommand(), c.configCommand(), c.healthCommand(), c.versionCommand())
+	root.AddCommand(c.serveCommand(), c.userCommand(), c.tokenCommand(), c.archiveCommand(), c.reportCommand(), c.inviteCommand(), c.dbCommand(), c.configCommand(), c.healthCommand(), c.versionCommand())
 	return root
 }
 

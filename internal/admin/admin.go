@@ -35,6 +35,7 @@ type Store interface {
 	Archives
 	Ties
 	Logins
+	Reports
 }
 
 // Options of an Admin.

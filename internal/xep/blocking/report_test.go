@@ -2,6 +2,7 @@ package blocking_test
 
 import (
 	"fmt"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -41,6 +42,8 @@ const spam, abuse = "urn:xmpp:reporting:spam", "urn:xmpp:reporting:abuse"
 func TestReport(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, blocking.Options{})
+	var log strings.Builder
+	w.Router.Log = slog.New(slog.NewTextHandler(&log, nil))
 	j := w.Bind(t, juliet)
 	j.Send(command("blocklist"))
 	j.Got()
@@ -57,6 +60,10 @@ func TestReport(t *testing.T) {
 	}, {JID: "example.org", Reason: "urn:example:other", ThirdParty: true}}
 	if got := reports(t, w); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	line := `msg="abuse reported" module=blocking jid=juliet@localhost peer=romeo@example.net reason=urn:xmpp:reporting:spam n=2 op=report`
+	if !strings.Contains(log.String(), line) || strings.Contains(log.String(), "trouble") {
+		t.Errorf("the log says\n%s", log.String())
 	}
 }
 
