@@ -3,6 +3,7 @@ package muc
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ type rooms struct {
 	mu     sync.Mutex
 	slots  map[jid.JID]*slot   // guarded by mu
 	public map[jid.JID]listing // guarded by mu: all there are, in memory or not
+	sorted []listing           // guarded by mu: the same by address, never changed in place; nil: to be made
 	idle   []*Room             // guarded by mu: put away one day, oldest first
 }
 
@@ -161,6 +163,7 @@ func (m *Module) end(ctx context.Context, r *Room) error {
 	m.rooms.mu.Lock()
 	m.rooms.slots[r.jid] = s
 	delete(m.rooms.public, r.jid)
+	m.rooms.sorted = nil
 	m.rooms.mu.Unlock()
 	err := m.store.DeleteRoom(ctx, r.row.JID)
 	m.rooms.fill(r.jid, s, nil, nil)
@@ -232,6 +235,7 @@ func (t *rooms) inMemory() (out []*Room) {
 func (t *rooms) list(j jid.JID, c *Config, locked bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.sorted = nil
 	if locked || !c.Public {
 		delete(t.public, j)
 		return
@@ -245,16 +249,16 @@ func (t *rooms) list(j jid.JID, c *Config, locked bool) {
 	}
 }
 
-// listed returns the public rooms by address.
+// listed returns the public rooms by address. The slice must not be changed.
 func (t *rooms) listed() []listing {
 	t.mu.Lock()
-	out := make([]listing, 0, len(t.public))
-	for _, l := range t.public {
-		out = append(out, l)
+	defer t.mu.Unlock()
+	if t.sorted == nil {
+		t.sorted = slices.SortedFunc(maps.Values(t.public), func(a, b listing) int {
+			return strings.Compare(a.jid.String(), b.jid.String())
+		})
 	}
-	t.mu.Unlock()
-	slices.SortFunc(out, func(a, b listing) int { return strings.Compare(a.jid.String(), b.jid.String()) })
-	return out
+	return t.sorted
 }
 
 // occupants tells how many are in a room, without loading it.
@@ -272,50 +276,4 @@ func (m *Module) occupants(j jid.JID) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.occupants)
-}
-
-// visits are the rooms that accounts are in. The zero value is ready.
-type visits struct {
-	mu sync.Mutex
-	of map[jid.JID]map[*Room]int // guarded by mu: clients of the account there
-}
-
-// begin notes a client of an account in a room, unless the account is in limit
-// others.
-func (v *visits) begin(account jid.JID, r *Room, limit int) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.of[account][r] == 0 && len(v.of[account]) >= limit {
-		return false
-	}
-	if v.of == nil {
-		v.of = map[jid.JID]map[*Room]int{}
-	}
-	if v.of[account] == nil {
-		v.of[account] = map[*Room]int{}
-	}
-	v.of[account][r]++
-	return true
-}
-
-func (v *visits) end(account jid.JID, r *Room) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.of[account][r]--; v.of[account][r] > 0 {
-		return
-	}
-	if delete(v.of[account], r); len(v.of[account]) == 0 {
-		delete(v.of, account)
-	}
-}
-
-// rooms returns where an account is.
-func (v *visits) rooms(account jid.JID) []*Room {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	out := make([]*Room, 0, len(v.of[account]))
-	for r := range v.of[account] {
-		out = append(out, r)
-	}
-	return out
 }
