@@ -22,8 +22,9 @@ type inbound struct {
 	barriers int        // stanzas of open that no number may pass before they are done
 
 	asked   bool      // the client wants to know
-	target  uint32    // received, when it asked
-	askedAt time.Time // or when it was last told less
+	target  uint32    // received, when it asked first and was not told that much
+	latest  uint32    // received, when it asked last
+	askedAt time.Time // for target, or when it was last told less
 	answer  bool      // told is to be written
 	told    uint32
 
@@ -127,14 +128,22 @@ func (s *Session) Open() int {
 }
 
 // AckRequested says that the client has asked what was handled: <r/>. The answer
-// goes out when all that it has sent so far is.
+// goes out when all that it has sent so far is, or had sent when it asked before
+// and was not told: one that asks after each stanza always has some under way.
 func (s *Session) AckRequested() {
 	s.mu.Lock()
 	in := &s.managed.inbound
-	in.asked, in.target, in.askedAt = true, in.received, time.Now()
+	if in.latest = in.received; !in.asked {
+		in.await(true)
+	}
 	save := s.tell(false)
 	s.mu.Unlock()
 	s.save(save)
+}
+
+// await makes the next answer one for what was asked for last, if that is owed.
+func (in *inbound) await(owed bool) {
+	in.asked, in.target, in.askedAt = owed, in.latest, time.Now()
 }
 
 // saveOrder is a number to be made durable.
@@ -151,42 +160,39 @@ func (s *Session) tell(late bool) saveOrder {
 	if !in.asked {
 		return saveOrder{}
 	}
-	behind := int32(in.handled-in.target) < 0
-	unsaved := m.unsaved()
-	if late && (behind || unsaved) {
-		in.say(m, in.askedAt)
+	if n := m.tellable(); late || !below(n, in.target) {
+		in.answer, in.told = true, n
 		s.wakeWriter()
+		if !below(n, in.target) {
+			in.await(below(n, in.latest))
+		}
 	}
-	switch {
-	case behind:
-	case !unsaved:
-		in.asked = false
-		in.answer, in.told = true, in.handled
-		s.wakeWriter()
-	case in.quiet():
-		in.saving = true
-		return saveOrder{in.handled, m.Save}
+	if !in.asked || below(in.handled, in.target) || !in.quiet() {
+		return saveOrder{}
 	}
-	return saveOrder{}
+	in.saving = true
+	return saveOrder{in.handled, m.Save}
+}
+
+// below compares counts, which wrap (XEP-0198 §4).
+func below(a, b uint32) bool { return int32(a-b) < 0 }
+
+// tellable is the last number that is handled and stored.
+func (m *managed) tellable() uint32 {
+	if m.unsaved() {
+		return m.inbound.stored
+	}
+	return m.inbound.handled
 }
 
 // unsaved reports whether what is handled is not stored as such.
 func (m *managed) unsaved() bool {
-	return m.Save != nil && int32(m.inbound.stored-m.inbound.handled) < 0
+	return m.Save != nil && below(m.inbound.stored, m.inbound.handled)
 }
 
 // quiet reports whether no number is on its way to the disk. There is one at a
 // time, but for those that ride with writes, so that a lower one never comes last.
 func (in *inbound) quiet() bool { return !in.saving && in.rides == 0 }
-
-// say answers with less than was asked for, because storing takes long; the
-// rest follows when it is done.
-func (in *inbound) say(m *managed, now time.Time) {
-	in.answer, in.told, in.askedAt = true, in.handled, now
-	if m.unsaved() {
-		in.told = in.stored
-	}
-}
 
 // save is called without mu.
 func (s *Session) save(order saveOrder) module.Pending {
@@ -281,7 +287,7 @@ func (s *Session) store(ctx context.Context, order saveOrder) error {
 
 // keep books that count is durable.
 func (in *inbound) keep(count uint32) {
-	if int32(count-in.stored) > 0 {
+	if below(in.stored, count) {
 		in.stored = count
 	}
 }

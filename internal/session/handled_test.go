@@ -7,6 +7,56 @@ import (
 	"parley/internal/session"
 )
 
+// TestToldWhileMoreComes: a client that asks after every stanza, and always has
+// one under way, is told what it has asked for first when that is stored (XEP-0198
+// §4), and the last when that is.
+func TestToldWhileMoreComes(t *testing.T) {
+	t.Parallel()
+	s, w, _ := managed(t, session.Limits{}, session.Management{})
+	asks := func() *write {
+		disk := newWrite()
+		s.Handled([]module.Pending{disk}, false, unexpected(t))
+		s.AckRequested()
+		return disk
+	}
+	last := asks()
+	for n := range 3 {
+		next := asks()
+		last.end(nil)
+		w.says(t, answer(n+1))
+		last = next
+	}
+	last.end(nil)
+	w.says(t, answer(4))
+	s.Close(false)
+}
+
+// TestToldWhileNumbersRide: what was asked for is told when its number is stored,
+// though one after it is not and cannot be yet.
+func TestToldWhileNumbersRide(t *testing.T) {
+	t.Parallel()
+	s, w, _ := managed(t, session.Limits{}, session.Management{ID: "x", Save: func(n uint32) module.Pending {
+		t.Errorf("%d is stored alone while others ride", n)
+		return newWrite()
+	}})
+	rides := func() (*write, *session.Ride) {
+		disk, ride := newWrite(), s.Ride()
+		s.Handled([]module.Pending{disk}, false, unexpected(t))
+		return disk, ride
+	}
+	disk, ride := rides()
+	s.AckRequested()
+	s.Handled(nil, false, unexpected(t))
+	later, laterRide := rides()
+	disk.end(nil)
+	ride.Settle(nil)
+	w.says(t, answer(1))
+	later.end(nil)
+	laterRide.Settle(nil)
+	w.quiet(t)
+	s.Close(false)
+}
+
 // TestOneSave: who resumes waits for a number that is on its way to the disk: a
 // lower one must not come last.
 func TestOneSave(t *testing.T) {
