@@ -22,9 +22,10 @@ func (s *Store) join(ctx context.Context, u *storage.Unit, o *op) storage.Pendin
 // Submit hands over the writes that have joined u, to be made in one
 // transaction. With last, that also writes the stream which last returns when the
 // transaction runs: a number that covers these writes and those submitted before.
-// If last returns false, or one of the writes of u fails by itself, the handle of
-// the stream fails; what Submit returns is that handle, or nil. ctx bounds only
-// the wait for room in the queue.
+// If last returns false, or did for an earlier number of that stream in the same
+// transaction, or one of the writes of u fails by itself, the handle of the stream
+// fails; what Submit returns is that handle, or nil. ctx bounds only the wait for
+// room in the queue.
 func (s *Store) Submit(ctx context.Context, u *storage.Unit, last func() (storage.Stream, bool)) storage.Pending {
 	joined := u.Take()
 	if len(joined) == 0 {
@@ -44,15 +45,20 @@ func (s *Store) Submit(ctx context.Context, u *storage.Unit, last func() (storag
 	return o
 }
 
-// board asks what the ops that ride with others are to write in this attempt.
+// board asks what the ops that ride with others are to write in this attempt. Once
+// a number is withheld, so are those after it: tooFar looks at what is written
+// only, and they count what may fail in this attempt.
 func board(ops []*op) {
+	withheld := map[string]bool{}
 	for _, o := range ops {
 		if o.ride == nil {
 			continue
 		}
-		o.stream = nil
-		if stream, ok := o.ride(); ok {
+		stream, ok := o.ride()
+		if o.stream = nil; ok && !withheld[stream.ID] {
 			o.stream = &stream
+		} else {
+			withheld[stream.ID] = true
 		}
 	}
 }

@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) *sqlstore.Store) {
 		"suspended streams":     testSuspendedStreams,
 		"units":                 testUnits,
 		"unit with a failure":   testUnitFails,
+		"number withheld":       testNumberWithheld,
 		"spoilt unit":           testUnitSpoilt,
 		"tokens":                testTokens,
 		"order of a split":      testSplitOrder,

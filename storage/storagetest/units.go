@@ -88,6 +88,29 @@ func testUnitFails(t *testing.T, h *harness) {
 	h.handled(t, s, 5)
 }
 
+// When a number may not go along, none after it may in that transaction, even if
+// what it waited for is over by then: what it counts may fail in there.
+func testNumberWithheld(t *testing.T, h *harness) {
+	s := h.store(t, alice, bob)
+	release := h.hold(t, s)
+	first, bad := h.unit(s, 0, nobody)
+	second, good := h.unit(s, 1, bob)
+	streams := []storage.Pending{s.Submit(h.ctx, first, covering(1, false)), s.Submit(h.ctx, second, covering(2, true))}
+	release()
+	h.wait(t, bad[0])
+	wantErr(t, storage.Wait(h.ctx, bad[1]), storage.ErrNotFound)
+	for _, p := range good {
+		h.wait(t, p)
+	}
+	for _, p := range streams {
+		if storage.Wait(h.ctx, p) == nil {
+			t.Error("a number that covers what is not stored was written")
+		}
+	}
+	_, err := s.Stream(h.ctx, "a")
+	wantErr(t, err, storage.ErrNotFound)
+}
+
 // What spoils the transaction of a unit takes the whole unit with it, and harms
 // no neighbour; a number that may not go along does not.
 func testUnitSpoilt(t *testing.T, h *harness) {
