@@ -75,9 +75,7 @@ func (c *cache) set(account string, l *list, online bool) {
 
 // put is called with mu held.
 func (c *cache) put(account string, l *list, online bool) {
-	if c.read == nil {
-		c.read, c.nonempty, c.away = map[string]struct{}{}, map[string]*list{}, map[string]*list{}
-	}
+	c.ready()
 	if !online {
 		if len(c.away) >= maxAway {
 			clear(c.away)
@@ -100,18 +98,48 @@ func (c *cache) put(account string, l *list, online bool) {
 	c.some.Store(len(c.nonempty) > 0)
 }
 
-// drop forgets the list of an account; stale if what others are reading of it may
-// be no longer true.
-func (c *cache) drop(account string, stale bool) {
+// ready is called with mu held.
+func (c *cache) ready() {
+	if c.read == nil {
+		c.read, c.nonempty, c.away = map[string]struct{}{}, map[string]*list{}, map[string]*list{}
+	}
+}
+
+// drop forgets the list of an account that is gone, also one that is being read.
+func (c *cache) drop(account string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if stale {
-		c.changes++
-	}
+	c.changes++
+	c.remove(account)
+}
+
+// remove is called with mu held.
+func (c *cache) remove(account string) {
 	delete(c.read, account)
 	delete(c.nonempty, account)
 	delete(c.away, account)
 	c.some.Store(len(c.nonempty) > 0)
+}
+
+// doubt makes a list one that has to be read, and returns what forget wants.
+func (c *cache) doubt(account string) *list {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(account)
+	c.ready()
+	doubt := &list{}
+	c.nonempty[account] = doubt
+	c.some.Store(true)
+	return doubt
+}
+
+// forget ends a doubt, unless the list has been read since.
+func (c *cache) forget(account string, doubt *list) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.nonempty[account] == doubt {
+		c.remove(account)
+	}
 }
 
 // listOf returns the list of an account, which is in memory if it has sessions.
@@ -132,16 +160,23 @@ func (m *Module) load(ctx context.Context, account jid.JID) (*list, error) {
 		}
 		l, online := readList(stored), m.hasSessions(account)
 		if m.lists.keep(name, l, online, version) {
-			m.unlessGone(account, online)
+			if online {
+				m.forgetGone(account)
+			}
 			return l, nil
 		}
 	}
 }
 
-// unlessGone drops what was kept for sessions that have ended meanwhile.
-func (m *Module) unlessGone(account jid.JID, online bool) {
-	if online && !m.hasSessions(account) {
-		m.lists.drop(account.String(), false)
+// forgetGone drops what is kept for sessions if there are none. One that comes
+// meanwhile reads the list, or finds that it has to be read.
+func (m *Module) forgetGone(account jid.JID) {
+	if m.hasSessions(account) {
+		return
+	}
+	doubt := m.lists.doubt(account.String())
+	if !m.hasSessions(account) {
+		m.lists.forget(account.String(), doubt)
 	}
 }
 
@@ -156,7 +191,7 @@ func (m *Module) bound(ctx context.Context, s module.Session) error {
 	}
 	if _, err := m.load(ctx, account); err != nil {
 		m.lists.set(account.String(), unknown, true)
-		m.unlessGone(account, true)
+		m.forgetGone(account)
 		m.logger().Warn("blocklist not read", "jid", s.JID().String(), "err", err)
 	}
 	return nil
@@ -171,14 +206,12 @@ func (c *cache) isRead(account string) bool {
 
 // closed forgets the list of an account that nobody is logged in to.
 func (m *Module) closed(_ context.Context, s module.Session) error {
-	if account := s.JID().Bare(); !m.hasSessions(account) {
-		m.lists.drop(account.String(), false)
-	}
+	m.forgetGone(s.JID().Bare())
 	return nil
 }
 
 func (m *Module) removed(_ context.Context, account jid.JID) error {
-	m.lists.drop(account.String(), true)
+	m.lists.drop(account.String())
 	return nil
 }
 

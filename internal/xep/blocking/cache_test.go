@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"parley/internal/module"
 	"parley/internal/xep/blocking"
 	"parley/internal/xmpptest/imtest"
 )
@@ -193,4 +195,29 @@ func TestRestart(t *testing.T) {
 	r.Expect()
 	j.Ask(each(romeo)["message"], refused("message", romeo, juliet))
 	j.Ask(command("unblock"), result(juliet, ""), push(juliet, "unblock"), here(romeo, juliet))
+}
+
+// A client that comes while the last one goes is not left without a list.
+func TestComeWhileGoing(t *testing.T) {
+	t.Parallel()
+	for lookup := range 2 {
+		w := newWorld(t, blocking.Options{})
+		j := w.Bind(t, juliet)
+		do(j, "block", "romeo@localhost")
+		var other *imtest.Client
+		w.blocking.AfterSessions(lookup+1, func() { other = w.Bind(t, chamber) })
+		j.Close()
+		other.Ask(each(romeo)["message"], refused("message", romeo, chamber))
+	}
+}
+
+// XEP-0191 §3.1, XEP-0377 §3.
+func TestFeatures(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, blocking.Options{})
+	for _, feature := range []string{blocking.NS, blocking.NSReporting} {
+		if !slices.Contains(w.Router.AnnouncedFeatures(module.ToServer), feature) {
+			t.Errorf("the server does not announce %s", feature)
+		}
+	}
 }

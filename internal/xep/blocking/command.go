@@ -95,7 +95,7 @@ func (m *Module) change(ctx context.Context, account jid.JID, write func(*list) 
 		return err
 	}
 	m.lists.set(account.String(), after, true)
-	m.unlessGone(account, true)
+	m.forgetGone(account)
 	then(before, after)
 	return nil
 }
