@@ -125,6 +125,7 @@ func TestWorkloads(t *testing.T) {
 		"storm":       {[]string{"storm", "-users", "10", "-duration", "30s"}, 10},
 		"rate":        {[]string{"rate", "-pairs", "5", "-rate", "1000", "-count", "100"}, 100},
 		"presence":    {[]string{"presence", "-users", "9", "-count", "20"}, 180},
+		"room":        {[]string{"room", "-users", "9", "-count", "20"}, 180},
 		"roster":      {[]string{"roster", "-first", "10", "-users", "4", "-items", "30", "-count", "20"}, 20},
 		"offline":     {[]string{"offline", "-pairs", "5", "-batch", "20", "-count", "10"}, 200},
 		"archive":     {[]string{"archive", "-pairs", "5", "-batch", "10", "-count", "20"}, 200},

@@ -104,7 +104,7 @@ func (s *Server) configure(opts Options) ([]string, error) {
 		"PARLEY_C2S_ADDR=" + ports[0], "PARLEY_HTTP_ADDR=" + ports[1],
 		"PARLEY_C2S_TLS_ADDR=", "PARLEY_ADMIN_ADDR=127.0.0.1:0",
 		"PARLEY_REQUIRE_TLS=false", "PARLEY_LIMITS=off", "PARLEY_LOG_LEVEL=" + level,
-		"PARLEY_DATABASE_URL=" + opts.Database,
+		"PARLEY_DATABASE_URL=" + opts.Database, "PARLEY_MUC_OCCUPANTS=2048",
 		"PARLEY_ARCHIVE_DEFAULT=" + cmp.Or(opts.Archive, "always"),
 	}
 	if s.cfg, err = config.Load(env, ""); err != nil {

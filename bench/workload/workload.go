@@ -20,7 +20,7 @@ type Spec struct {
 }
 
 // All are the workloads.
-var All = []Spec{login, idle, chat, rate, presence, roster, offline, archive, paging, storm}
+var All = []Spec{login, idle, chat, rate, presence, room, roster, offline, archive, paging, storm}
 
 // Find returns the named workload.
 func Find(name string) (Spec, bool) {
