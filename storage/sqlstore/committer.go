@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -186,56 +185,40 @@ func (c *committer) loop() {
 	}
 }
 
-// take removes the next batch from the queue.
-func (c *committer) take() (batch []*op, closed bool) {
-	c.mu.Lock()
-	closed = c.closed
-	c.mu.Unlock()
-	return c.fill(nil), closed
-}
-
-// fill adds what is queued to a batch, up to the limit, and no unit by half. It is
-// ordered by key; the order of the writes to one account stays.
-func (c *committer) fill(batch []*op) []*op {
-	c.mu.Lock()
-	n := min(len(c.queue), max(0, c.limit-len(batch)))
-	for n > 0 && n < len(c.queue) && c.queue[n].unit == c.queue[n-1].unit {
-		n++
-	}
-	batch = append(slices.Clip(batch), c.queue[:n]...)
-	rest := copy(c.queue, c.queue[n:])
-	clear(c.queue[rest:])
-	c.queue = c.queue[:rest]
-	c.mu.Unlock()
-	for _, o := range batch[len(batch)-n:] {
-		if !o.free {
-			<-c.slots
-		}
-	}
-	slices.SortStableFunc(batch, func(a, b *op) int { return strings.Compare(a.key, b.key) })
-	return batch
-}
-
 // commit makes a batch, which may grow while it is repeated, and completes its
-// handles. If one op spoils the transaction, each unit is made alone, in the order
-// they came in, so that it fails alone.
+// handles.
 func (c *committer) commit(batch []*op) {
-	batch, err := c.persist(batch, c.fill)
-	switch {
-	case err == nil:
-		return
-	case sameUnit(batch) == len(batch), c.engine.Retryable(err), c.ctx.Err() != nil:
-		c.fail(batch, err)
-		return
+	for len(batch) > 0 {
+		left, err := c.persist(batch)
+		switch {
+		case err == nil:
+			return
+		case sameUnit(left) == len(left), c.engine.Retryable(err), c.ctx.Err() != nil:
+			c.fail(left, err)
+			return
+		}
+		c.log.Debug("batch split", "module", "sqlstore", "n", len(left), "err", err)
+		batch = c.split(left)
 	}
-	c.log.Debug("batch split", "module", "sqlstore", "n", len(batch), "err", err)
+}
+
+// split makes each unit of a batch that one of them spoils alone, in the order they
+// came in, so that it fails alone. What is left when the database goes away
+// meanwhile is returned: together they are tried no longer than each may.
+func (c *committer) split(batch []*op) (left []*op) {
 	slices.SortFunc(batch, func(a, b *op) int { return cmp.Compare(a.number, b.number) })
 	for n := 0; len(batch) > 0; batch = batch[n:] {
 		n = sameUnit(batch)
-		if left, err := c.persist(batch[:n], nil); err != nil {
-			c.fail(left, err)
+		err := c.attempt(batch[:n])
+		switch {
+		case err == nil:
+		case c.engine.Retryable(err):
+			return byKey(c.giveUp(batch, err))
+		default:
+			c.fail(batch[:n], err)
 		}
 	}
+	return nil
 }
 
 // sameUnit counts the leading ops of one unit.

@@ -23,10 +23,10 @@ const (
 )
 
 // persist tries a batch until it is committed, has failed by itself, or nothing is
-// left of it: a write whose time is over fails, and grow, if not nil, adds what
-// has come meanwhile, so that nobody waits longer because others do. After an
-// error nothing of what is left is in the database.
-func (c *committer) persist(batch []*op, grow func([]*op) []*op) (left []*op, err error) {
+// left of it: a write whose time is over fails, and what has come meanwhile is
+// added, so that nobody waits longer because others do. After an error nothing of
+// what is left is in the database.
+func (c *committer) persist(batch []*op) (left []*op, err error) {
 	for pause := minPause; ; pause = min(2*pause, maxPause) {
 		err := c.attempt(batch)
 		if err == nil || !c.engine.Retryable(err) {
@@ -40,23 +40,24 @@ func (c *committer) persist(batch []*op, grow func([]*op) []*op) (left []*op, er
 		}
 		c.log.Warn("write repeated", "module", "sqlstore", "n", len(batch), "err", err)
 		c.counters.repeated()
-		if grow != nil {
-			batch = grow(batch)
-		}
+		batch = c.fill(batch)
 	}
 }
 
-// giveUp fails the writes whose time is over, and returns the others.
+// giveUp fails the writes whose time is over, in the batch and behind it in the
+// queue, and returns the others of the batch. It asks the clock once: those of a
+// unit are given up together.
 func (c *committer) giveUp(batch []*op, err error) (left []*op) {
 	var over []*op
-	limit := c.patience(err)
+	last := time.Now().Add(-c.patience(err))
 	for _, o := range batch {
-		if time.Since(o.queued) < limit {
+		if o.queued.After(last) {
 			left = append(left, o)
 		} else {
 			over = append(over, o)
 		}
 	}
+	over = append(over, c.overdue(last)...)
 	if len(over) > 0 {
 		c.log.Error("write failed", "module", "sqlstore", "n", len(over), "err", err)
 		c.fail(over, err)
