@@ -2,6 +2,19 @@
 SHELL := /bin/bash
 GO ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
+GOSEC := github.com/securego/gosec/v2/cmd/gosec@v2.28.0
+
+# What gosec looks for: listeners and servers without bounds, SQL and HTML made of
+# text, files that others may read, weak TLS, weak or seeded randomness, broken
+# algorithms (SHA-1 is there: SCRAM-SHA-1 is made of it), profiling handlers, and
+# archives that break out. Not: conversions of integers, paths and commands of the
+# operator's, which are this program's work.
+GOSEC_RULES := G102,G106,G107,G108,G109,G110,G111,G112,G114,G201,G202,G203,G301,G302,G305,G306,G401,G402,G403,G404,G405,G406,G501,G502,G503,G504,G506,G507
+GOSEC_NOT := bench test storagetest pgtest xmpptest node_modules
+
+# A copy of the vulnerability database, for machines that do not reach the public one.
+VULNDB ?=
 FUZZTIME ?= 30s
 SCAN_MINUTES ?= 10
 
@@ -15,7 +28,7 @@ FAULTS ?=
 BENCH ?=
 GROWTH ?=
 
-.PHONY: run build test tools go-test web-test check web web-check bench bench-quick bench-parley bench-storage growth instructions fuzz scanfuzz faults clean
+.PHONY: run build test tools go-test web-test check web web-check bench bench-quick bench-parley bench-storage growth instructions fuzz scanfuzz faults vuln sbom clean
 
 run: ## start a server with nothing configured
 	$(GO) run ./cmd/parley
@@ -41,6 +54,14 @@ check: web-check ## what CI asks for beside the tests
 	cd bench/growth/draw && $(GO) vet ./... && $(GO) mod tidy -diff
 	$(GO) mod tidy -diff
 	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(GOSEC) -quiet -exclude-generated -include=$(GOSEC_RULES) $(GOSEC_NOT:%=-exclude-dir=%) ./...
+
+vuln: ## known vulnerabilities in what the server is linked from; VULNDB=/folder or an address for a copy of the database
+	GO='$(GO)' VULNDB='$(VULNDB)' scripts/vuln.sh $(GOVULNCHECK)
+
+sbom: build webclient/package-lock.json ## the bill of materials of bin/parley, as CycloneDX in bin/parley.cdx.json
+	$(GO) run ./scripts/sbom bin/parley webclient/package-lock.json > bin/parley.cdx.json.new
+	mv bin/parley.cdx.json.new bin/parley.cdx.json
 
 webclient/node_modules/.package-lock.json: webclient/package-lock.json
 	cd webclient && npm ci --no-audit --no-fund

@@ -51,6 +51,7 @@ var arrows = map[string][]string{
 	"internal/archtest":     {},
 	"cmd/...":               {"internal/server", "internal/admin", "internal/config", "storage/..."},
 	"bench/...":             {"*"},
+	"scripts/...":           {},
 	"test/...":              {"*"},
 	"internal/xmpptest/...": {"*"},
 }
