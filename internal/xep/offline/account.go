@@ -72,6 +72,11 @@ func (m *Module) client(a *account, s module.Session) *client {
 	c := a.find(s)
 	if c == nil && m.host.Session(s.JID()) == s {
 		c = &client{m: m, account: a, session: s, bound: m.boundSince(s), again: true}
+		for id, r := range a.rows {
+			if r.write != nil {
+				c.boundBefore(id)
+			}
+		}
 		a.clients = append(a.clients, c)
 	}
 	return c

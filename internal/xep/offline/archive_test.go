@@ -2,11 +2,14 @@ package offline_test
 
 import (
 	"context"
+	"strconv"
 	"testing"
 
 	"parley/internal/module"
 	"parley/internal/xep/offline"
+	"parley/internal/xmpptest/imtest"
 	"parley/stanza"
+	"parley/storage"
 )
 
 // TestBoundWithArchive is XEP-0386 §4: what the archive has is not waiting any
@@ -25,6 +28,39 @@ func TestBoundWithArchive(t *testing.T) {
 	b.Send(`<presence/>`)
 	if got := ids(t, b.Got()); len(got) != 2 || got[0] != "2" || got[1] != "3" {
 		t.Errorf("got %s, want what is not in the archive and what came after the bind", got)
+	}
+}
+
+// TestBoundWhileJoined: a message whose write has joined those of its stanza, and
+// is submitted after a client was bound and has read its archive, is not in what
+// the client has read, though its id is older.
+func TestBoundWhileJoined(t *testing.T) {
+	t.Parallel()
+	w := world(t, offline.Options{})
+	a := w.Bind(t, romeo)
+	var u storage.Unit
+	st := imtest.Stanza(t, a.JID(), chat(1))
+	writes := w.Router.FromClient(t.Context(), &module.Event{Stanza: st, Session: a.Session, Unit: &u})
+	b := w.Bind(t, juliet, w.FromArchive)
+	w.Store.Submit(t.Context(), &u, nil)
+	for _, p := range writes {
+		if err := storage.Wait(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	module.UsesArchive.Set(b.Session, true)
+	b.Send(`<presence/>`)
+	if got := ids(t, b.Got()); len(got) != 1 || got[0] != "1" {
+		t.Errorf("got %s, want what was stored after the bind", got)
+	}
+	rows, err := w.Store.Undelivered(t.Context(), "juliet@localhost", 0, 0)
+	if err != nil || len(rows) != 1 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for _, v := range w.Router.SavedValues() { // what it is after a restart
+		if since, _ := strconv.ParseInt(v.Save(b.Session), 10, 64); v.Name == "offline.since" && since >= rows[0].ID {
+			t.Errorf("bound since %d is kept, the message is %d", since, rows[0].ID)
+		}
 	}
 }
 

@@ -31,6 +31,15 @@ type client struct {
 	pause   *time.Timer     // after an error
 }
 
+// boundBefore notes that a message was not stored when the client was bound. Its id
+// may be older.
+func (c *client) boundBefore(id int64) {
+	if id <= c.bound {
+		c.bound = id - 1
+		c.m.since.Set(c.session, c.bound)
+	}
+}
+
 // held is a new message that a client gets in its turn.
 type held struct {
 	row *row

@@ -100,7 +100,7 @@ func (r *row) track(p storage.Pending) {
 	defer r.unlock(a)
 	r.write = p
 	for _, c := range a.clients {
-		c.bound = min(c.bound, r.id-1) // the id is older, its message is not
+		c.boundBefore(r.id)
 		if c.caught && !receives(c.session) {
 			c.miss(r.id)
 		}
