@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/internal/module"
+	"parley/internal/router"
 	"parley/internal/xep/muc"
 	"parley/internal/xmpptest/imtest"
 	"parley/internal/xmpptest/modtest"
@@ -148,6 +149,18 @@ func TestIdleRooms(t *testing.T) {
 	}
 }
 
+// savedRooms is how a server writes down where a session is.
+func savedRooms(t *testing.T, r *router.Router) module.SavedValue {
+	t.Helper()
+	for _, v := range r.SavedValues() {
+		if v.Name == "muc.rooms" {
+			return v
+		}
+	}
+	t.Fatal("rooms are not saved")
+	return module.SavedValue{}
+}
+
 // A client whose session is resumed after a restart is still in its rooms, and
 // nobody is told anything (XEP-0198 §5).
 func TestRestartKeepsOccupants(t *testing.T) {
@@ -156,25 +169,32 @@ func TestRestartKeepsOccupants(t *testing.T) {
 	w.make("persistentroom", "1", "moderatedroom", "1")
 	c := w.enter(hag, "thirdwitch")
 	c.Send("<presence to='" + room + "/thirdwitch'><show>away</show></presence>")
-	var saved module.SavedValue
-	for _, v := range w.Router.SavedValues() {
-		if v.Name == "muc.rooms" {
-			saved = v
-		}
-	}
-	text := saved.Save(c.Session)
+	text := savedRooms(t, w.Router).Save(c.Session)
 	b, _ := w.again()
 	resumed, other := b.Bind(t, hag), b.Bind(t, crone)
-	for _, v := range b.Router.SavedValues() {
-		if v.Name == "muc.rooms" {
-			v.Load(resumed.Session, text)
-		}
-	}
+	savedRooms(t, b.Router).Load(resumed.Session, text)
 	other.Send(join("firstwitch", ""))
 	other.Expect("<presence from='" + room + "/thirdwitch' to='" + crone + "'><show>away</show><x xmlns='" + nsUser + "'><item affiliation='none' role='visitor' jid='" + hag + "'/></x>{more}</presence>")
 	resumed.Expect("<presence from='" + room + "/firstwitch' to='" + hag + "'><x xmlns='" + nsUser + "'><item affiliation='owner' role='moderator'/></x>{more}</presence>")
 	other.Send(groupchat("g", "x"))
 	resumed.Expect("<message type='groupchat' id='g' from='" + room + "/firstwitch' to='" + hag + "'><body>x</body>{more}</message>")
+}
+
+// A session that could not be made again after a restart is no occupant for long.
+func TestGhostOfRestart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.make("persistentroom", "1")
+	c := w.enter(hag, "thirdwitch")
+	b, m := w.again()
+	other := b.Bind(t, crone)
+	savedRooms(t, b.Router).Load(c.Session, savedRooms(t, w.Router).Save(c.Session)) // and it is not bound
+	other.Send(join("firstwitch", ""))
+	other.Expect("<presence from='" + room + "/thirdwitch' to='" + crone + "'>{any}</presence>")
+	other.Next() // its own presence
+	other.Next() // the subject
+	m.EndGhosts(t.Context())
+	other.Expect("<presence type='unavailable' from='" + room + "/thirdwitch' to='" + crone + "'><x xmlns='" + nsUser + "'><item affiliation='none' role='none' jid='" + hag + "'/><status code='333'/></x>{more}</presence>")
 }
 
 // XEP-0045 §18.1.2, §11.1: who cannot be reached any more is no occupant.

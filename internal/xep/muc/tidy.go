@@ -80,7 +80,8 @@ func (m *Module) tidy(ctx context.Context) {
 	if err := m.EndAbandoned(ctx); err != nil && ctx.Err() == nil {
 		m.logger().Error("abandoned rooms not removed", "err", err)
 	}
-	for m.opts.Retention > 0 {
+	for {
+		m.EndGhosts(ctx)
 		if err := m.Sweep(ctx, m.opts.Now()); err != nil && ctx.Err() == nil {
 			m.logger().Error("old messages not removed", "err", err)
 		}
@@ -88,6 +89,27 @@ func (m *Module) tidy(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// EndGhosts takes those out of all rooms whose sessions are not there any more and
+// have not said so (§18.1.2), such as one that could not be restored.
+func (m *Module) EndGhosts(ctx context.Context) {
+	for _, r := range m.rooms.inMemory() {
+		for _, full := range r.ghosts() {
+			r.leave(ctx, full, nil, statusFailed)
+		}
+	}
+}
+
+func (r *Room) ghosts() (out []jid.JID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for full, c := range r.clients {
+		if s := c.seat.session; s != nil && r.service.host.Session(full) != s {
+			out = append(out, full)
+		}
+	}
+	return out
 }
 
 // EndAbandoned ends the temporary rooms that the last run of the server has left
@@ -123,6 +145,9 @@ func (r *Room) abandonTemporary() {
 // Sweep removes messages older at now than Options.Retention, in small steps
 // (XEP-0313 §3.2).
 func (m *Module) Sweep(ctx context.Context, now time.Time) error {
+	if m.opts.Retention <= 0 {
+		return nil
+	}
 	before := storage.MessageID(now.Add(-m.opts.Retention))
 	return m.eachRow(ctx, func(row *storage.Room) error {
 		for {
