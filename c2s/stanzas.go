@@ -29,6 +29,7 @@ func (c *Conn) stanza(ctx context.Context, v *stanza.View) error {
 	switch {
 	case errors.As(err, &refused):
 		if answer := st.Bounce(refused); answer != nil {
+			c.Settle(ctx)
 			answer.From = s.JID().Bare()
 			s.Send(answer)
 		}

@@ -19,7 +19,7 @@ type outcome struct {
 // one transaction. What was gathered before a panic is stored too: somebody may
 // wait for it.
 func (c *Conn) route(ctx context.Context, s *session.Session, st *module.Stanza) (o outcome) {
-	ev := &module.Event{Stanza: st, Session: s}
+	ev := &module.Event{Stanza: st, Session: s, Earlier: c}
 	if c.server.Streams != nil {
 		ev.Unit = &c.unit
 		defer func() {

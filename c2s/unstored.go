@@ -1,53 +1,89 @@
 package c2s
 
 import (
+	"cmp"
 	"context"
 	"sync"
-	"sync/atomic"
 
 	"parley/internal/module"
 	"parley/stanza"
 )
 
-// unstored counts what a client without stream management has sent and what is not
+// unstored is what a client without stream management has sent and what is not
 // known to be on the disk. Nothing acknowledges its messages, so the reader goes
 // on, and one transaction takes many of them. It waits for them before the client
-// gets an answer: to a request, or to the end of its stream. So who is answered
-// knows that everything said before is stored, or has got an error.
+// gets an answer: to a request, with an error, or to the end of its stream. So
+// errors come in the order of what they answer, and who is answered knows that
+// everything said before is stored.
 type unstored struct {
-	mu    sync.Mutex
-	left  int           // guarded by mu: writes under way, or failed and not told
-	empty chan struct{} // guarded by mu: closed when left is 0; made on demand
+	mu      sync.Mutex
+	said    []*said       // guarded by mu: in order, from the first that is not done
+	telling bool          // guarded by mu: tell runs
+	empty   chan struct{} // guarded by mu: closed when nothing is left; made on demand
 }
 
-// add notes the writes of a stanza, and returns how many are under way in all. If
-// any fails, failed is called once, on a goroutine of its own.
+// said is a stanza whose writes are under way. Guarded by unstored.mu, but for
+// failed.
+type said struct {
+	left   int
+	err    error // the first one: the sender gets one error
+	failed func(error)
+}
+
+// add notes the writes of a stanza, and returns how many stanzas are not done. If
+// any fails, failed is called once, in its turn, on a goroutine of its own.
 func (u *unstored) add(writes []module.Pending, failed func(error)) int {
+	one := &said{left: len(writes), failed: failed}
 	u.mu.Lock()
-	u.left += len(writes)
-	left := u.left
+	u.said = append(u.said, one)
+	n := len(u.said)
 	u.mu.Unlock()
-	told := new(atomic.Bool)
 	for _, w := range writes {
-		w.Then(func() {
-			err := w.Err()
-			if err == nil || !told.CompareAndSwap(false, true) {
-				u.done()
-				return
-			}
-			go func() {
-				defer u.done()
-				failed(err)
-			}()
-		})
+		w.Then(func() { u.completed(one, w.Err()) })
 	}
-	return left
+	return n
 }
 
-func (u *unstored) done() {
+func (u *unstored) completed(one *said, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.left--; u.left == 0 && u.empty != nil {
+	one.left--
+	one.err = cmp.Or(one.err, err)
+	u.advance()
+}
+
+// advance is called with mu held.
+func (u *unstored) advance() {
+	for len(u.said) > 0 && u.said[0].left == 0 {
+		if u.said[0].err != nil {
+			if !u.telling {
+				u.telling = true
+				go u.tell(u.said[0])
+			}
+			return
+		}
+		u.drop()
+	}
+}
+
+// tell reports a failure; what came after it waits.
+func (u *unstored) tell(one *said) {
+	one.failed(one.err)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.telling = false
+	u.drop()
+	u.advance()
+}
+
+// drop is called with mu held.
+func (u *unstored) drop() {
+	u.said[0] = nil
+	if u.said = u.said[1:]; len(u.said) > 0 {
+		return
+	}
+	u.said = nil
+	if u.empty != nil {
 		close(u.empty)
 		u.empty = nil
 	}
@@ -55,17 +91,22 @@ func (u *unstored) done() {
 
 // wait returns when all is stored or told, or ctx ends.
 func (u *unstored) wait(ctx context.Context) {
+	done := u.done()
+	if done == nil {
+		return
+	}
 	select {
-	case <-u.settled():
+	case <-done:
 	case <-ctx.Done():
 	}
 }
 
-func (u *unstored) settled() <-chan struct{} {
+// done returns nil if nothing is left.
+func (u *unstored) done() <-chan struct{} {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.left == 0 {
-		return settledAlready
+	if len(u.said) == 0 {
+		return nil
 	}
 	if u.empty == nil {
 		u.empty = make(chan struct{})
@@ -73,11 +114,15 @@ func (u *unstored) settled() <-chan struct{} {
 	return u.empty
 }
 
-var settledAlready = func() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
+// Settle returns when what the client has said before is stored, or it was told
+// that it is not: errors come in the order of what they answer (RFC 6120 §10.1).
+func (c *Conn) Settle(ctx context.Context) {
+	if s := c.session.Load(); s.Managed() {
+		_, _ = s.Settled(ctx) // fails only with ctx or the number, which can wait
+		return
+	}
+	c.unstored.wait(ctx)
+}
 
 // waitsForAnswer reports whether the client is going to be answered.
 func waitsForAnswer(st *module.Stanza) bool {

@@ -30,37 +30,46 @@ func (w *write) end(err error) {
 }
 
 // A client is answered when everything that it said before is stored or, where
-// that failed, it was told so, once for each stanza.
+// that failed, it was told so: once for each stanza, and in their order.
 func TestUnstored(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var u unstored
 		u.wait(t.Context()) // for nothing
-		good, bad, worse := newWrite(), newWrite(), newWrite()
+		first, good, bad, worse := newWrite(), newWrite(), newWrite(), newWrite()
 		failure := errors.New("no")
-		told := make(chan error)
+		told := make(chan int)
+		u.add([]module.Pending{first}, func(error) { told <- 1 })
 		u.add([]module.Pending{good}, func(error) { t.Error("what was stored has failed") })
-		if left := u.add([]module.Pending{bad, worse}, func(err error) { told <- err }); left != 3 {
-			t.Errorf("%d are under way", left)
+		if n := u.add([]module.Pending{bad, worse}, func(error) { told <- 3 }); n != 3 {
+			t.Errorf("%d are under way", n)
 		}
 		answered := make(chan struct{})
 		go func() {
 			u.wait(t.Context())
 			close(answered)
 		}()
-		for _, end := range []func(){
-			func() { good.end(nil) }, func() { bad.end(failure) }, func() { worse.end(failure) },
-		} {
-			end()
+		waits := func(when string) {
+			t.Helper()
 			synctest.Wait()
 			select {
+			case n := <-told:
+				t.Fatalf("%s: stanza %d is refused", when, n)
 			case <-answered:
-				t.Fatal("answered too early")
+				t.Fatalf("%s: answered too early", when)
 			default:
 			}
 		}
-		if err := <-told; !errors.Is(err, failure) {
-			t.Errorf("told %v", err)
+		worse.end(failure)
+		bad.end(failure)
+		good.end(nil)
+		waits("the last has failed, the first has not")
+		first.end(failure)
+		if n := <-told; n != 1 {
+			t.Errorf("the first to be refused is %d", n)
+		}
+		if n := <-told; n != 3 {
+			t.Errorf("the second to be refused is %d", n)
 		}
 		<-answered
 	})

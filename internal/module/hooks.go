@@ -126,6 +126,9 @@ type Event struct {
 	// message: the sender's in MessageFromClient, the recipient's in
 	// MessageArchive and MessageCopy. Empty if it does not have it.
 	Archived string
+	// Earlier, if not nil, is settled before the sender is answered with an error,
+	// so that errors come in order.
+	Earlier Settler
 	// Unit is what the writes of the stanza join; nil: each goes its own way.
 	Unit *storage.Unit
 	// Bounce: it is the server's own error, on behalf of From.
@@ -134,6 +137,10 @@ type Event struct {
 	pending []Pending
 	finally []func(whole bool)
 }
+
+// Settler waits until what a client has said before is stored, or it was told that
+// it is not.
+type Settler interface{ Settle(context.Context) }
 
 // Pending is a write that was started, or has joined Event.Unit.
 type Pending = storage.Pending

@@ -19,7 +19,7 @@ func (r *Router) messageToAccount(ctx context.Context, ev *module.Event) {
 	switch r.fate(ev.Stanza) {
 	case fateDrop:
 	case fateBounce:
-		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.ServiceUnavailable, ""))
+		r.refuse(ctx, ev, stanza.NewError(stanza.ServiceUnavailable, ""))
 	case fateAll:
 		r.sendAll(ev.Stanza, receivers(r.table.sessions(ev.To)))
 	case fateReach:
@@ -91,7 +91,7 @@ func (r *Router) reach(ctx context.Context, ev *module.Event) {
 	case len(ev.Receivers) > 0:
 		r.sendAll(ev.Stanza, ev.Receivers)
 	default:
-		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.ServiceUnavailable, "")) // §8.5.2.2.1, §8.5.1
+		r.refuse(ctx, ev, stanza.NewError(stanza.ServiceUnavailable, "")) // §8.5.2.2.1, §8.5.1
 	}
 }
 

@@ -70,7 +70,7 @@ func (r *Router) clientMessage(ctx context.Context, ev *module.Event) {
 
 func (r *Router) clientPresence(ctx context.Context, ev *module.Event) {
 	if !validPresenceType(ev.Type) {
-		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.BadRequest, "no such presence type"))
+		r.refuse(ctx, ev, stanza.NewError(stanza.BadRequest, "no such presence type"))
 		return
 	}
 	r.stripForged(ev.Stanza)
@@ -95,7 +95,7 @@ func (r *Router) passes(ctx context.Context, ev *module.Event, chain *module.Cha
 	case err == nil:
 		return true
 	case !errors.Is(err, module.ErrHandled):
-		r.bounce(ctx, ev.Stanza, r.stanzaError(ev.Stanza, err))
+		r.refuse(ctx, ev, r.stanzaError(ev.Stanza, err))
 	}
 	return false
 }
@@ -110,6 +110,15 @@ func (r *Router) stanzaError(st *module.Stanza, err error) *stanza.Error {
 		r.Log.Error("stanza not handled", "op", st.Kind.String(), "jid", st.From.String(), "err", err)
 	}
 	return stanza.NewError(stanza.InternalServerError, "")
+}
+
+// refuse answers what has come as ev with an error, after what its sender said
+// before.
+func (r *Router) refuse(ctx context.Context, ev *module.Event, e *stanza.Error) {
+	if ev.Earlier != nil {
+		ev.Earlier.Settle(ctx)
+	}
+	r.bounce(ctx, ev.Stanza, e)
 }
 
 // bounce answers st with an error, where an answer is allowed.
@@ -146,7 +155,7 @@ func (r *Router) toRemote(ctx context.Context, ev *module.Event) {
 		e = r.Remote.Send(ctx, ev.Own())
 	}
 	if e != nil {
-		r.bounce(ctx, ev.Stanza, e)
+		r.refuse(ctx, ev, e)
 	}
 }
 
@@ -157,7 +166,7 @@ func (r *Router) toServer(ctx context.Context, ev *module.Event) {
 	case ev.Kind == stanza.IQ:
 		r.iq(ctx, ev)
 	case ev.Kind == stanza.Message && ev.Type != "headline":
-		r.bounce(ctx, ev.Stanza, stanza.NewError(stanza.ServiceUnavailable, ""))
+		r.refuse(ctx, ev, stanza.NewError(stanza.ServiceUnavailable, ""))
 	}
 }
 
