@@ -133,7 +133,7 @@ type Module struct {
 
 // New returns the feature.
 func New(store Store, roster Roster, deliveries Deliveries, opts Options) *Module {
-	return &Module{store: store, roster: roster, deliveries: deliveries, opts: opts.withDefaults()}
+	return &Module{store: timely{store}, roster: timelyRoster{roster}, deliveries: deliveries, opts: opts.withDefaults()}
 }
 
 // Spec names the standards.

@@ -21,7 +21,7 @@ func patiently[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	begun := time.Now()
 	for pause := minPause; ; pause = min(2*pause, maxPause) {
 		v, err := read()
-		if !errors.Is(err, storage.ErrUnavailable) || time.Since(begun)+pause > readFor {
+		if !away(err) || time.Since(begun)+pause > readFor {
 			return v, err
 		}
 		select {
@@ -30,4 +30,9 @@ func patiently[T any](ctx context.Context, read func() (T, error)) (T, error) {
 			return v, err
 		}
 	}
+}
+
+// away reports whether another attempt may mend err.
+func away(err error) bool {
+	return errors.Is(err, storage.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
 }
