@@ -10,6 +10,9 @@ import (
 // ErrTooMany means that an address has as many connections as it may.
 var ErrTooMany = errors.New("too many connections from this address")
 
+// errUnauthenticated: too many of them are not authenticated.
+var errUnauthenticated = fmt.Errorf("%w that are not authenticated", ErrTooMany)
+
 // addresses counts the connections of each address (an IPv6 client has a whole
 // /64, so that is counted).
 type addresses struct {
@@ -41,7 +44,7 @@ func (a *addresses) admit(addr netip.Addr) error {
 	case a.max > 0 && n.all >= a.max:
 		return fmt.Errorf("%w: %d", ErrTooMany, n.all)
 	case a.maxUnauth > 0 && n.unauth >= a.maxUnauth:
-		return fmt.Errorf("%w: %d not authenticated", ErrTooMany, n.unauth)
+		return fmt.Errorf("%w: %d", errUnauthenticated, n.unauth)
 	}
 	if a.counts == nil {
 		a.counts = make(map[netip.Prefix]addressCount)

@@ -197,7 +197,11 @@ func (c *Conn) element(ctx context.Context, raw []byte) error {
 // pace slows the reader down to the allowed rate.
 func (c *Conn) pace(ctx context.Context, n int) error {
 	now := time.Now()
-	return sleep(ctx, max(c.bytes.take(now, n), c.stanzas.take(now, 1)))
+	wait := max(c.bytes.take(now, n), c.stanzas.take(now, 1))
+	if wait > 0 {
+		c.server.hit(c.log, limitRate)
+	}
+	return sleep(ctx, wait)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -221,7 +225,8 @@ func (c *Conn) finish(err error) {
 	orderly := errors.Is(err, errEndOfStream) // the end of a connection alone says nothing of what was on its way
 	speak := orderly || errors.Is(err, io.EOF) || errors.As(err, &e) || errors.Is(err, errWoken)
 	if e != nil {
-		c.log.Info("stream ended with an error", "op", string(e.Condition), "err", e.Text)
+		tallied(&c.server.tally, &c.server.tally.ends, string(e.Condition))
+		c.server.sparing.Info(c.log, "stream "+string(e.Condition), "stream ended with an error", "op", string(e.Condition), "err", e.Text)
 	}
 	if speak {
 		c.transport.boundWrites(time.Now().Add(closeGrace))
@@ -308,6 +313,13 @@ func (c *Conn) end(e *stanza.StreamError) {
 	}
 }
 
+// tooLate says once that the client has not authenticated in time.
+func (c *Conn) tooLate() {
+	if c.wantedEnd() == nil {
+		c.server.hit(c.log, limitAuthTime)
+	}
+}
+
 func (c *Conn) wantedEnd() *stanza.StreamError {
 	c.endMu.Lock()
 	defer c.endMu.Unlock()
@@ -321,6 +333,7 @@ func (c *Conn) check(now time.Time) {
 	l := &c.server.Limits
 	if !c.isAuth.Load() {
 		if l.AuthTime > 0 && now.Sub(c.opened) > l.AuthTime {
+			c.tooLate()
 			c.end(streamError(stanza.StreamConnectionTimeout, "not authenticated in time"))
 		}
 		if l.AuthTime > 0 && now.Sub(c.opened) > l.AuthTime+2*closeGrace {

@@ -100,7 +100,7 @@ func TestFAST(t *testing.T) {
 func TestFASTFailures(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *config.Config) {
-		c.Limits.AuthFailuresPerAddress, c.Limits.AuthFailuresPerAccount = 0, 0
+		c.Limits = c.Limits.Off()
 	})
 	token := newToken(t, s, xmpptest.TCP, "alice", phone)
 	for name, tt := range map[string]struct{ send, want string }{

@@ -46,7 +46,7 @@ func FuzzStream(f *testing.F) {
 		}
 	}
 	addr := start(f, func(c *config.Config) {
-		c.Limits.AuthFailuresPerAddress, c.Limits.AuthFailuresPerAccount = 0, 0
+		c.Limits = c.Limits.Off()
 		c.Limits.RateBytes, c.Limits.RateStanzas = 0, 0
 	}).Addr("c2s")
 	f.Fuzz(func(t *testing.T, state uint8, input []byte) {

@@ -94,7 +94,7 @@ func (s *Server) directTLS() *tls.Config {
 // refuse tells the client why it is not served. Over direct TLS that would cost
 // a handshake, which is just what the limit is to save.
 func (s *Server) refuse(raw net.Conn, addr netip.Addr, direct bool, err error) {
-	s.Log.Info("connection refused", "addr", addr.String(), "err", err)
+	s.refused("tcp", addr, err)
 	defer func() { _ = raw.Close() }()
 	if direct {
 		return

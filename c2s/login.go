@@ -19,8 +19,9 @@ type login struct {
 
 // attempt is one exchange, in one of the two profiles of SASL.
 type attempt struct {
-	profile  profile
-	exchange sasl.Exchange // nil while none is going on
+	profile   profile
+	mechanism string
+	exchange  sasl.Exchange // nil while none is going on
 }
 
 // profile is how the messages of an exchange are written: as in RFC 6120 §6 or
@@ -33,12 +34,10 @@ type profile interface {
 }
 
 // begin starts an exchange, unless too many have failed from that address.
-func (c *Conn) begin(p profile, start func() (sasl.Exchange, error)) (started bool, err error) {
-	c.attempt = attempt{profile: p}
-	if c.server.Guesses.refuses(c.peer.Addr) {
-		return false, c.saslFailed(&sasl.Failure{
-			Condition: sasl.TemporaryAuthFailure, Text: "Too many failed attempts from this address.",
-		}, true)
+func (c *Conn) begin(p profile, mechanism string, start func() (sasl.Exchange, error)) (started bool, err error) {
+	c.attempt = attempt{profile: p, mechanism: mechanism}
+	if c.refused() {
+		return false, c.saslRefused()
 	}
 	x, err := start()
 	if err != nil {
@@ -46,6 +45,36 @@ func (c *Conn) begin(p profile, start func() (sasl.Exchange, error)) (started bo
 	}
 	c.exchange = x
 	return true, nil
+}
+
+// refused reports whether too many attempts of that kind have failed from the
+// client's address.
+func (c *Conn) refused() bool {
+	if isToken(c.mechanism) {
+		return c.server.Guesses.refusesToken(c.peer.Addr)
+	}
+	return c.server.Guesses.refuses(c.peer.Addr)
+}
+
+func (c *Conn) saslRefused() error {
+	c.authentication(resultRefused)
+	c.server.hit(c.log, limitAddressFailures)
+	return c.saslFailed(&sasl.Failure{
+		Condition: sasl.TemporaryAuthFailure, Text: "Too many failed attempts from this address.",
+	}, true)
+}
+
+// turn is sasl.State.Turn: others may be trying the same account. It ends with
+// the time that the client has for logging in.
+func (c *Conn) turn(ctx context.Context, account string) error {
+	if t := c.server.Limits.AuthTime; t > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, c.opened.Add(t))
+		defer cancel()
+	}
+	return c.server.Guesses.turn(ctx, c.peer.Addr, account, func(limit string) {
+		c.server.hit(c.log, limit, "account", account)
+	})
 }
 
 // step hands the mechanism what the client sent.
@@ -80,7 +109,8 @@ func (c *Conn) accountOf(x sasl.Exchange) (jid.JID, error) {
 // authenticated lets the client in.
 func (c *Conn) loggedIn(account jid.JID) {
 	c.account = account
-	c.log.Info("authenticated", "jid", account.String())
+	c.authentication(resultSuccess, "account", account.String())
+	c.server.Guesses.succeeded(c.peer.Addr, account.String(), !isToken(c.mechanism))
 	c.server.addresses.authenticated(c.peer.Addr)
 	c.isAuth.Store(true)
 }
@@ -96,11 +126,22 @@ func (c *Conn) saslError(err error, guess bool) error {
 	if c.exchange != nil {
 		claimed = c.exchange.Claimed()
 	}
-	c.log.Info("authentication failed", "op", f.Condition, "err", f, "claimed", claimed)
-	if guess && claimed != "" && isGuess(f) {
-		c.server.Guesses.fail(c.peer.Addr, claimed) // a malformed attempt guesses nothing
+	if errors.Is(f, errRefused) {
+		return c.saslRefused()
+	}
+	c.authentication(resultOf(f), "op", f.Condition, "account", claimed, "err", f)
+	if guess && claimed != "" && isGuess(f) { // a malformed attempt guesses nothing
+		c.failed(claimed)
 	}
 	return c.saslFailed(f, false)
+}
+
+func (c *Conn) failed(account string) {
+	if isToken(c.mechanism) {
+		c.server.Guesses.failToken(c.peer.Addr)
+		return
+	}
+	c.server.Guesses.fail(c.peer.Addr, account)
 }
 
 // isGuess: who has the right token guesses nothing, though it may have expired.
@@ -118,6 +159,7 @@ func (c *Conn) saslFailed(f *sasl.Failure, last bool) error {
 		return err
 	}
 	if limit := c.server.Limits.AuthFailures; last || limit > 0 && c.failures > limit {
+		c.server.hit(c.log, limitStreamFailures)
 		return streamError(stanza.StreamPolicyViolation, "too many failed attempts")
 	}
 	return nil

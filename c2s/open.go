@@ -101,5 +101,6 @@ func (c *Conn) saslState() sasl.State {
 		TLS:      c.peer.Secure,
 		Loopback: c.peer.Loopback && (!c.server.RequireTLS || !c.maySTARTTLS()),
 		Bindings: c.peer.Bindings,
+		Turn:     c.turn,
 	}
 }

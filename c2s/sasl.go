@@ -28,7 +28,7 @@ func (c *Conn) sasl(ctx context.Context, name string, e *stanza.Element) error {
 }
 
 func (c *Conn) saslAuth(ctx context.Context, e *stanza.Element) error {
-	started, err := c.begin(baseProfile{}, func() (sasl.Exchange, error) {
+	started, err := c.begin(baseProfile{}, e.Attr("mechanism"), func() (sasl.Exchange, error) {
 		return c.server.SASL.Start(ctx, e.Attr("mechanism"), c.saslState())
 	})
 	if !started {
@@ -52,7 +52,7 @@ func (c *Conn) saslDecode(ctx context.Context, text string) error {
 func (c *Conn) stepBase64(ctx context.Context, text string) error {
 	response, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return c.saslFailed(&sasl.Failure{Condition: sasl.IncorrectEncoding, Text: "not base64"}, false)
+		return c.saslError(&sasl.Failure{Condition: sasl.IncorrectEncoding, Text: "not base64"}, false)
 	}
 	if response == nil {
 		response = []byte{}

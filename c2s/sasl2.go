@@ -58,7 +58,9 @@ func (c *Conn) sasl2(ctx context.Context, name string, e *stanza.Element) error 
 // sasl2Authenticate: §2.3.
 func (c *Conn) sasl2Authenticate(ctx context.Context, e *stanza.Element) error {
 	r := c.newRequest(e)
-	started, err := c.begin(r, func() (sasl.Exchange, error) { return c.startRequest(ctx, r, e.Attr("mechanism")) })
+	started, err := c.begin(r, e.Attr("mechanism"), func() (sasl.Exchange, error) {
+		return c.startRequest(ctx, r, e.Attr("mechanism"))
+	})
 	if !started {
 		return err
 	}
@@ -178,8 +180,8 @@ func (c *Conn) enterSession(ctx context.Context, r *request, in *entry) error {
 
 // welcome tells the client, and lets its session begin.
 func (c *Conn) welcome(ctx context.Context, in *entry, data []byte) error {
-	c.attempt = attempt{}
 	c.loggedIn(in.account)
+	c.attempt = attempt{}
 	if c.phase != phaseBound {
 		c.phase = phaseBinding
 	}

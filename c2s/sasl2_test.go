@@ -185,7 +185,7 @@ func TestSASL2TLSRequired(t *testing.T) {
 func TestSASL2Failures(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *config.Config) {
-		c.Limits.AuthFailuresPerAddress, c.Limits.AuthFailuresPerAccount = 0, 0
+		c.Limits = c.Limits.Off()
 	})
 	onEach(t, func(t *testing.T, transport xmpptest.Transport) {
 		five := func() *xmpptest.Client {

@@ -38,7 +38,7 @@ func expectFailure(t *testing.T, c *xmpptest.Client, condition string) {
 func TestSASLFailures(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *config.Config) {
-		c.Limits.AuthFailuresPerAddress, c.Limits.AuthFailuresPerAccount = 0, 0
+		c.Limits = c.Limits.Off()
 	})
 	first := base64.StdEncoding.EncodeToString([]byte("n,,n=alice,r=abcdef"))
 	type exchange []string // what is sent; all but the last are answered with a challenge

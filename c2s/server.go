@@ -14,6 +14,7 @@ import (
 	"parley/internal/router"
 	"parley/internal/sasl"
 	"parley/internal/session"
+	"parley/internal/sparing"
 	"parley/stanza"
 )
 
@@ -50,7 +51,7 @@ type Options struct {
 	Domain       jid.JID
 	Router       *router.Router
 	SASL         *sasl.Server
-	Guesses      *Guesses                     // shared with the store that SASL reads from
+	Guesses      *Guesses                     // needed
 	Registration func(addr string) Registrant // nil: none
 	TLS          *tls.Config                  // nil: STARTTLS is not offered
 	RequireTLS   bool
@@ -69,6 +70,8 @@ type Server struct {
 	features    sync.Map // featureState → []byte, encoded
 	writers     session.Writers
 	watch       watch // of connections that rest
+	tally       tally
+	sparing     sparing.Lines
 
 	mu      sync.Mutex
 	conns   map[*Conn]struct{} // guarded by mu
@@ -241,7 +244,7 @@ func (s *Server) keep() {
 				c.check(now)
 			}
 			s.expire(now)
-			s.Guesses.failures.forget(now)
+			s.Guesses.forget(now)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (s *Server) ServeWebSocket(w http.ResponseWriter, r *http.Request, peer Pee
 		return
 	}
 	if err := s.Admit(peer.Addr); err != nil {
-		s.Log.Info("connection refused", "addr", peer.Addr.String(), "err", err)
+		s.refused("websocket", peer.Addr, err)
 		w.Header().Set("Retry-After", "10")
 		http.Error(w, ErrTooMany.Error(), http.StatusTooManyRequests)
 		return

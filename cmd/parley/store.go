@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"parley/internal/admin"
+	"parley/internal/audit"
 	"parley/internal/config"
 	"parley/internal/server"
 	"parley/storage/sqlstore"
@@ -39,6 +40,9 @@ func (c *command) withAdmin(ctx context.Context, do func(*config.Config, *admin.
 			Iterations: cfg.SASL.Iterations,
 			DataDir:    cfg.DataDir,
 			Changed: func(ctx context.Context, ch admin.Change) error {
+				if cfg.Log.Audit != "" {
+					server.RecordOperator(ctx, audit.Open(cfg.Log.Audit, c.logger(cfg)), ch)
+				}
 				return admin.Notify(ctx, cfg.DataDir, ch)
 			},
 		})))

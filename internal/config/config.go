@@ -122,6 +122,7 @@ type MUC struct {
 type Log struct {
 	Level  string // debug, info, warn, error
 	Format string // text, json
+	Audit  string // file; "": in the log
 }
 
 // Limits bound what one client can cost (0: no bound where that is allowed).
@@ -144,7 +145,11 @@ type Limits struct {
 	AuthFailuresPerAddress int // within AuthFailuresWindow
 	AuthFailuresPerAccount int // within AuthFailuresWindow, then AuthBackoff
 	AuthFailuresWindow     time.Duration
-	AuthBackoff            time.Duration // doubles with each further failure, up to AuthFailuresWindow
+	AuthBackoff            time.Duration // doubles with each further failure
+
+	// Passwords tried at one account, per second.
+	PasswordTriesPerAddress int // from one address
+	PasswordTriesPerAccount int // from all
 
 	// Connections per address (IPv6: per /64).
 	ConnectionsPerAddress     int
@@ -178,6 +183,8 @@ type Limits struct {
 func (l Limits) Off() Limits {
 	l.AuthFailuresPerAddress = 0
 	l.AuthFailuresPerAccount = 0
+	l.PasswordTriesPerAddress = 0
+	l.PasswordTriesPerAccount = 0
 	l.ConnectionsPerAddress = 0
 	l.UnauthenticatedPerAddress = 0
 	l.RateBytes, l.RateBytesBurst = 0, 0
@@ -217,6 +224,7 @@ func defaultLimits() Limits {
 		WebSocketFragments:    32,
 		AuthFailuresPerStream: 5, AuthFailuresPerAddress: 20, AuthFailuresPerAccount: 10,
 		AuthFailuresWindow: 10 * time.Minute, AuthBackoff: 2 * time.Second,
+		PasswordTriesPerAddress: 2, PasswordTriesPerAccount: 50,
 		ConnectionsPerAddress: 100, UnauthenticatedPerAddress: 10,
 		RateBytes: 20_000, RateBytesBurst: 256 << 10, RateStanzas: 100, RateStanzasBurst: 1000,
 		ResourcesPerAccount: 20, RosterItems: 2000, OfflineMessages: 1000, TokensPerAccount: 50,

@@ -154,6 +154,9 @@ var keys = []key{
 	{name: "log.format", doc: "For people or for programs.",
 		at: func(c *Config) value { return choice[string]{&c.Log.Format, []string{"text", "json"}} }},
 
+	{name: "log.audit", doc: "The file for what is done to accounts: passwords changed, accounts made and removed, tokens revoked, reports of abuse; a line of JSON each. It is opened anew for each line, so it can be moved away at any time. Without a file these lines are in the log, marked module=audit.",
+		at: func(c *Config) value { return text{&c.Log.Audit, "a path, or empty", nil} }},
+
 	{name: "limits.mode", env: "PARLEY_LIMITS", doc: "off lifts rates, failure counts and counts per address, for load tests. It is refused unless every listener is on loopback.",
 		at: func(c *Config) value {
 			return choice[string]{&c.limitsMode, []string{limitsDefault, limitsOff}}
@@ -180,12 +183,16 @@ var keys = []key{
 		func(l *Limits) value { return number{&l.AuthFailuresPerStream, 1, 100} }),
 	limit("auth_failures_per_address", "Failed attempts from one address within auth_failures_window, then it is refused for that long.",
 		func(l *Limits) value { return number{&l.AuthFailuresPerAddress, 0, 1_000_000} }),
-	limit("auth_failures_per_account", "Failed attempts for one account within auth_failures_window, then each further one must wait.",
+	limit("auth_failures_per_account", "Failed attempts for one account within auth_failures_window, then further ones must wait, unless they come with a token or from where the account has logged in.",
 		func(l *Limits) value { return number{&l.AuthFailuresPerAccount, 0, 1_000_000} }),
 	limit("auth_failures_window", "The time over which failed attempts are counted.",
 		func(l *Limits) value { return duration{&l.AuthFailuresWindow, time.Second, 24 * time.Hour} }),
-	limit("auth_backoff", "The first wait of an account with too many failures; it doubles with each further one, up to the window.",
+	limit("auth_backoff", "The first wait of an account with too many failures; it doubles with each further one, up to 8 seconds.",
 		func(l *Limits) value { return duration{&l.AuthBackoff, time.Millisecond, time.Hour} }),
+	limit("password_tries_per_address", "Passwords per second that are tried at one account from one address; further ones wait.",
+		func(l *Limits) value { return number{&l.PasswordTriesPerAddress, 0, 10_000} }),
+	limit("password_tries_per_account", "Passwords per second that are tried at one account from all addresses, but for those from where it has logged in since the start of the server.",
+		func(l *Limits) value { return number{&l.PasswordTriesPerAccount, 0, 10_000} }),
 	limit("connections_per_address", "Connections from one address (IPv6: one /64).",
 		func(l *Limits) value { return number{&l.ConnectionsPerAddress, 0, 10_000_000} }),
 	limit("unauthenticated_per_address", "Those of them that are not authenticated yet.",

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"parley/internal/sparing"
 )
 
 // Client is what is known of who sent a request.
@@ -52,6 +54,7 @@ var webSocketPaths = []string{WebSocketPath, "/ws", "/websocket", "/ws-xmpp"}
 type handler struct {
 	Options
 	clients resolver
+	sparing sparing.Lines
 }
 
 // New returns the handler of the public listener.
@@ -110,7 +113,7 @@ func isUpgrade(r *http.Request) bool {
 func (h *handler) upgrade(w http.ResponseWriter, r *http.Request) {
 	client := h.clients.client(r)
 	if !h.originAllowed(r) {
-		h.Log.Info("connection refused", "addr", client.Addr.String(), "err", "origin not allowed", "origin", shorten(r.Header.Get("Origin")))
+		h.sparing.Info(h.Log, "origin", "connection refused", "transport", "websocket", "addr", client.Addr.String(), "err", "origin not allowed", "origin", shorten(r.Header.Get("Origin")))
 		http.Error(w, "this origin is not allowed; the operator can add it to http.origins", http.StatusForbidden)
 		return
 	}

@@ -52,11 +52,14 @@ type subject struct {
 
 // subject looks username up. For an unknown one it returns a key that looks
 // and costs like a real one, and stays the same from try to try.
-func (s *Server) subject(ctx context.Context, f family, username string) (subject, error) {
+func (s *Server) subject(ctx context.Context, st State, f family, username string) (subject, error) {
 	account, valid := s.identity(username)
 	name := account.String()
 	if !valid {
 		name = username
+	}
+	if err := st.turn(ctx, name); err != nil {
+		return subject{account: account}, err
 	}
 	// Made in any case, so that known and unknown accounts cost the same.
 	out := subject{account: account, key: s.pretend(f, name), asOf: s.changes.Load()}
@@ -71,6 +74,18 @@ func (s *Server) subject(ctx context.Context, f family, username string) (subjec
 		out.known, out.disabled, out.key, out.keys = true, acc.Disabled, key, fingerprint(creds)
 	}
 	return out, nil
+}
+
+// turn waits until the account's password may be tried.
+func (st State) turn(ctx context.Context, account string) error {
+	if st.Turn == nil {
+		return nil
+	}
+	err := st.Turn(ctx, account)
+	if _, ok := errors.AsType[*Failure](err); ok || err == nil {
+		return err
+	}
+	return &Failure{Condition: TemporaryAuthFailure, Text: "Try again in a moment.", Err: err}
 }
 
 // pretend makes the key of an account that does not exist.

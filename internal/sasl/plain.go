@@ -9,6 +9,7 @@ import (
 // plainExchange is PLAIN (RFC 4616): one message with everything in it.
 type plainExchange struct {
 	server   *Server
+	state    State
 	ended    bool
 	claimed  string
 	password string
@@ -44,7 +45,7 @@ func (x *plainExchange) check(ctx context.Context, authzid, username, password s
 		return subject{}, invalidAuthzid()
 	}
 	f := families[0]
-	sub, err := x.server.subject(ctx, f, username)
+	sub, err := x.server.subject(ctx, x.state, f, username)
 	if err != nil {
 		return subject{}, err
 	}

@@ -55,7 +55,7 @@ func (x *scramExchange) first(ctx context.Context, text string) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	sub, err := x.server.subject(ctx, x.family, msg.username)
+	sub, err := x.server.subject(ctx, x.state, x.family, msg.username)
 	if err != nil {
 		return nil, err
 	}

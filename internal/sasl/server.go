@@ -21,6 +21,14 @@ const (
 	Plain           = "PLAIN"
 )
 
+var passwordMechanisms = []string{ScramSHA256Plus, ScramSHA1Plus, ScramSHA256, ScramSHA1, Plain}
+
+// Known reports whether a mechanism of that name is implemented, for passwords or
+// for tokens.
+func Known(mechanism string) bool {
+	return slices.Contains(passwordMechanisms, mechanism) || slices.ContainsFunc(hashedTokens, named(mechanism))
+}
+
 // Store finds the keys of an account by its bare JID. It answers
 // storage.ErrNotFound for an unknown one.
 type Store interface {
@@ -79,6 +87,10 @@ type State struct {
 	// Leave it false unless the operator asked for it.
 	Cleartext bool
 	Bindings  []ChannelBinding // see TLSBindings; empty behind a proxy
+	// Turn, if there is one, is called once in an exchange that a password can be
+	// guessed with, before the account is looked up, whether it exists or not. It
+	// may wait; its error, a *Failure or any other, ends the exchange.
+	Turn func(ctx context.Context, account string) error
 }
 
 // Mechanisms returns what may be offered in st, strongest first; nothing where
@@ -136,14 +148,13 @@ func (s *Server) Start(_ context.Context, mechanism string, st State) (Exchange,
 	case ScramSHA1:
 		return &scramExchange{server: s, family: families[1], plus: plus, state: st}, nil
 	}
-	return &plainExchange{server: s}, nil
+	return &plainExchange{server: s, state: st}, nil
 }
 
 // refuse tells an unknown mechanism from one that needs a better connection.
 func (s *Server) refuse(mechanism string, st State) *Failure {
-	all := []string{ScramSHA256Plus, ScramSHA1Plus, ScramSHA256, ScramSHA1, Plain}
 	switch {
-	case !slices.Contains(all, mechanism):
+	case !slices.Contains(passwordMechanisms, mechanism):
 		return fail(InvalidMechanism, "This server does not know that mechanism.")
 	case !st.TLS && !st.Loopback:
 		return fail(EncryptionRequired, "Encrypt the connection first.")

@@ -18,8 +18,6 @@ import (
 // TokenStore keeps the tokens of XEP-0484: not themselves, but what they are
 // made from, besides the server's secret.
 type TokenStore interface {
-	// Credentials are those of Store, without the delay that guesses at the
-	// password bring: nobody guesses a token.
 	Store
 	// Tokens returns those of one client, or all of the account for "".
 	Tokens(ctx context.Context, account, client string) ([]storage.Token, error)

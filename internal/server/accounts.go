@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"parley/internal/admin"
+	"parley/internal/audit"
 	"parley/internal/jid"
 	"parley/internal/module"
 	"parley/internal/router"
@@ -18,6 +19,7 @@ import (
 // accounts is what the router and the modules may do with accounts.
 type accounts struct {
 	store      *sqlstore.Store
+	trail      *audit.Trail
 	router     *router.Router
 	roster     *roster.Module
 	iterations int
@@ -39,7 +41,11 @@ func (a *accounts) Create(ctx context.Context, account jid.JID, password string)
 	if err != nil {
 		return err
 	}
-	return a.store.CreateAccount(ctx, account.String(), keys)
+	if err := a.store.CreateAccount(ctx, account.String(), keys); err != nil {
+		return err
+	}
+	a.trail.Record(ctx, audit.AccountCreated, account.String(), account.String())
+	return nil
 }
 
 // SetPassword implements register.Accounts. The tokens, made from the old keys,
@@ -54,6 +60,7 @@ func (a *accounts) SetPassword(ctx context.Context, session jid.JID, password st
 		return err
 	}
 	a.changed()
+	a.trail.Record(ctx, audit.PasswordChanged, account.String(), session.String())
 	a.endSessions(account, func(s module.Session) bool { return s.JID() != session })
 	return admin.ForgetLogins(ctx, a.store, account.String())
 }
@@ -83,5 +90,9 @@ func (a *accounts) Remove(ctx context.Context, account jid.JID) error {
 		return err
 	}
 	defer a.changed() // before its sessions are ended
-	return a.store.DeleteAccount(ctx, account.String())
+	if err := a.store.DeleteAccount(ctx, account.String()); err != nil {
+		return err
+	}
+	a.trail.Record(ctx, audit.AccountRemoved, account.String(), account.String())
+	return nil
 }

@@ -37,5 +37,6 @@ func guessOptions(l config.Limits) c2s.GuessOptions {
 	return c2s.GuessOptions{
 		AddressLimit: l.AuthFailuresPerAddress, AccountLimit: l.AuthFailuresPerAccount,
 		Window: l.AuthFailuresWindow, Backoff: l.AuthBackoff,
+		PerAddress: l.PasswordTriesPerAddress, PerAccount: l.PasswordTriesPerAccount,
 	}
 }

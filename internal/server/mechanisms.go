@@ -3,14 +3,12 @@ package server
 import (
 	"context"
 
-	"parley/c2s"
 	"parley/internal/sasl"
 	"parley/internal/stanzaid"
 )
 
-// mechanisms are the ways to log in. Only passwords can be guessed, so only who
-// comes with one waits for others' guesses.
-func (s *Server) mechanisms(ctx context.Context, guesses *c2s.Guesses) (*sasl.Server, error) {
+// mechanisms are the ways to log in.
+func (s *Server) mechanisms(ctx context.Context) (*sasl.Server, error) {
 	secret, err := s.store.Secret(ctx, "sasl", 32)
 	if err != nil {
 		return nil, err
@@ -20,7 +18,7 @@ func (s *Server) mechanisms(ctx context.Context, guesses *c2s.Guesses) (*sasl.Se
 		return nil, err
 	}
 	return sasl.New(sasl.Options{
-		Domain: s.domain, Store: guesses.Store(s.store), Secret: secret, Iterations: s.cfg.SASL.Iterations, Tokens: tokens,
+		Domain: s.domain, Store: s.store, Secret: secret, Iterations: s.cfg.SASL.Iterations, Tokens: tokens,
 		Told: s.cfg.Admin.Addr != "", // by the command line, too
 	})
 }
@@ -31,7 +29,7 @@ func (s *Server) tokenOptions(ctx context.Context) (sasl.TokenOptions, error) {
 	}
 	secret, err := s.store.Secret(ctx, "fast", 32)
 	return sasl.TokenOptions{
-		Store: s.store, Secret: secret, Max: s.cfg.Limits.TokensPerAccount,
+		Store: audited{s.store, s.trail}, Secret: secret, Max: s.cfg.Limits.TokensPerAccount,
 		Lifetime: s.cfg.SASL.TokenLifetime, Rotate: s.cfg.SASL.TokenRotation,
 	}, err
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"parley/c2s"
+	"parley/internal/audit"
 	"parley/internal/config"
 	"parley/internal/jid"
 	"parley/internal/module"
@@ -39,7 +40,7 @@ type secrets struct {
 	occupants []byte // XEP-0421
 }
 
-func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Accounts, secret secrets) *modules {
+func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Accounts, trail *audit.Trail, secret secrets) *modules {
 	ids := secret.ids
 	m := &modules{
 		roster:  roster.New(store, roster.Options{MaxItems: cfg.Limits.RosterItems}),
@@ -47,7 +48,7 @@ func newModules(cfg *config.Config, store *sqlstore.Store, accounts register.Acc
 	}
 	m.presence = presence.New(m.roster, presence.Options{HideDetached: cfg.C2S.HideDetached})
 	m.roster.SetPresences(m.presence)
-	blocks := blocking.New(store, m.presence, blockingOptions(cfg))
+	blocks := blocking.New(audited{store, trail}, m.presence, blockingOptions(cfg))
 	m.roster.SetBarrier(blocks)
 	m.presence.SetBarrier(blocks)
 	m.archive = mam.New(store, m.roster, m.offline, archiveOptions(cfg, ids))
@@ -119,7 +120,7 @@ func registerOptions(cfg *config.Config) register.Options {
 // Specs returns the support table: what each module says of itself.
 func Specs() []module.Spec {
 	out := core()
-	for _, m := range newModules(config.Default(), nil, nil, secrets{}).all {
+	for _, m := range newModules(config.Default(), nil, nil, nil, secrets{}).all {
 		out = append(out, m.Spec()...)
 	}
 	return out

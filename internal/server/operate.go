@@ -45,6 +45,9 @@ func (s *Server) accountChanged(ctx context.Context, c admin.Change) error {
 		return err
 	}
 	s.log.Info("account changed by the operator", "jid", c.JID, "op", string(c.What))
+	if s.cfg.Log.Audit == "" { // else the command line has written it there
+		RecordOperator(ctx, s.trail, c)
+	}
 	s.accounts.changed() // what was changed is in the database already
 	switch {
 	case c.What == admin.Removing:
@@ -70,6 +73,7 @@ func (s *Server) metrics() *prometheus.Registry {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		newCommits(s.store.Stats),
+		newAbuse(s.clients),
 		gauge("connections", "Open client connections.", s.clients.Count),
 		gauge("sessions", "Bound resources.", func() (n int) {
 			s.router.EachSession(func(module.Session) { n++ })

@@ -15,6 +15,7 @@ import (
 
 	"parley/c2s"
 	"parley/internal/admin"
+	"parley/internal/audit"
 	"parley/internal/config"
 	"parley/internal/jid"
 	"parley/internal/memory"
@@ -48,6 +49,7 @@ type Server struct {
 	router   *router.Router
 	modules  *modules
 	accounts *accounts
+	trail    *audit.Trail
 	clients  *c2s.Server
 
 	listeners []listener
@@ -190,7 +192,8 @@ func (s *Server) build(ctx context.Context) (err error) {
 	if s.domain, err = jid.New("", s.cfg.Domain, ""); err != nil {
 		return err
 	}
-	s.accounts = &accounts{store: s.store, iterations: s.cfg.SASL.Iterations}
+	s.trail = audit.Open(s.cfg.Log.Audit, s.log)
+	s.accounts = &accounts{store: s.store, trail: s.trail, iterations: s.cfg.SASL.Iterations}
 	s.router = router.New(router.Options{
 		Domain: s.domain, Users: s.accounts, MaxResources: s.cfg.Limits.ResourcesPerAccount, Log: s.log,
 	})
@@ -203,7 +206,7 @@ func (s *Server) build(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.modules = newModules(s.cfg, s.store, s.accounts, secrets{ids, occupants})
+	s.modules = newModules(s.cfg, s.store, s.accounts, s.trail, secrets{ids, occupants})
 	s.accounts.roster = s.modules.roster
 	for _, m := range s.modules.all {
 		m.Register(s.router.Registrar)
@@ -213,8 +216,7 @@ func (s *Server) build(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	guesses := c2s.NewGuesses(guessOptions(s.cfg.Limits))
-	mechanisms, err := s.mechanisms(ctx, guesses)
+	mechanisms, err := s.mechanisms(ctx)
 	if err != nil {
 		return err
 	}
@@ -224,7 +226,7 @@ func (s *Server) build(ctx context.Context) (err error) {
 		return err
 	}
 	s.clients = c2s.New(c2s.Options{
-		Domain: s.domain, Router: s.router, SASL: mechanisms, Guesses: guesses,
+		Domain: s.domain, Router: s.router, SASL: mechanisms, Guesses: c2s.NewGuesses(guessOptions(s.cfg.Limits)),
 		Registration: func(addr string) c2s.Registrant { return s.modules.register.Stream(addr) },
 		Secret:       resources,
 		TLS:          s.certs.TLSConfig(), RequireTLS: s.cfg.RequireTLS, Local: s.cfg.LocalNetworks,
