@@ -90,6 +90,7 @@ func (r *Router) reach(ctx context.Context, ev *module.Event) {
 		sendTracked(ev.Stanza, ev.Receivers)
 	case len(ev.Receivers) > 0:
 		r.sendAll(ev.Stanza, ev.Receivers)
+	case worthless(ev.Stanza): // who was there to see it has just gone
 	default:
 		r.refuse(ctx, ev, stanza.NewError(stanza.ServiceUnavailable, "")) // §8.5.2.2.1, §8.5.1
 	}
