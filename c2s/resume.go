@@ -123,6 +123,9 @@ func (c *Conn) takeOver(ctx context.Context, r *resumption, h uint32) (*stanza.E
 	return stanza.New(session.NSManagement, "resumed", "previd", r.id, "h", strconv.FormatUint(uint64(handled), 10)), r.session, nil
 }
 
+// lookUpFor bounds the wait for the number of a stream that has ended.
+const lookUpFor = 5 * time.Second
+
 // lapsed answers for a stream that cannot be resumed: with the number of stanzas
 // that were handled, if it was one of this account's.
 func (c *Conn) lapsed(ctx context.Context, id string) (*stanza.Element, error) {
@@ -130,6 +133,8 @@ func (c *Conn) lapsed(ctx context.Context, id string) (*stanza.Element, error) {
 	if c.server.Streams == nil {
 		return failed, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookUpFor)
+	defer cancel()
 	st, err := c.server.Streams.Stream(ctx, id)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):

@@ -115,6 +115,36 @@ func TestResumeAtTheEnd(t *testing.T) {
 	})
 }
 
+// silent is storage that does not answer.
+type silent struct{ Streams }
+
+func (silent) Stream(ctx context.Context, _ string) (storage.Stream, error) {
+	select {
+	case <-ctx.Done():
+		return storage.Stream{}, ctx.Err()
+	case <-time.After(time.Hour):
+		return storage.Stream{}, storage.ErrNotFound
+	}
+}
+
+// TestResumeWithSilentStorage: who would have to be told a number is sent away
+// when the storage does not answer, to come again.
+func TestResumeWithSilentStorage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := detachedOn(t, silent{}, 0)
+		defer s.Shutdown(t.Context())
+		c, begun := &Conn{server: s, log: s.Log, account: jid.MustParse("alice@localhost")}, time.Now()
+		failed, _, err := c.resume(t.Context(), stanza.New(session.NSManagement, "resume", "previd", "of yesterday", "h", "1"))
+		if e, ok := errors.AsType[*stanza.StreamError](err); !ok || e.Condition != stanza.StreamInternalServerError || failed != nil {
+			t.Errorf("got %v, %v", failed, err)
+		}
+		if took := time.Since(begun); took > lookUpFor {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
 // away is storage that cannot be read.
 type away struct{ Streams }
 
