@@ -168,8 +168,7 @@ func scanRooms(into *[]storage.Room) func(Scan) error {
 }
 
 // Rooms lists the rooms by JID, at most limit of them after the JID given,
-// without subject, vCard and the rest of their configuration. A limit of 0 or
-// less means none.
+// without subject and vCard. A limit of 0 or less means none.
 func (s *Store) Rooms(ctx context.Context, after string, limit int) ([]storage.Room, error) {
 	if limit <= 0 {
 		limit = math.MaxInt32
@@ -178,11 +177,11 @@ func (s *Store) Rooms(ctx context.Context, after string, limit int) ([]storage.R
 	err := s.engine.Query(ctx, func(scan Scan) error {
 		var r storage.Room
 		var created int64
-		err := scan(&r.JID, &r.Creator, &created, &r.Locked, &r.Persistent, &r.Public, &r.Name, &r.Description, &r.Lang)
-		r.Created = toTime(created)
+		err := scan(&r.JID, &r.Creator, &created, &r.Locked, &r.Persistent, &r.Public, &r.Name, &r.Description, &r.Lang, &r.Config)
+		r.Created, r.Config = toTime(created), toBytes(r.Config)
 		list = append(list, r)
 		return err
-	}, `SELECT jid, creator, created, locked, persistent, public, name, description, lang
+	}, `SELECT jid, creator, created, locked, persistent, public, name, description, lang, config
 		FROM rooms WHERE jid > $1 ORDER BY jid LIMIT $2`, after, limit)
 	return list, s.wrap("rooms", err)
 }

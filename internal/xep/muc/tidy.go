@@ -42,11 +42,7 @@ func (m *Module) loadList(ctx context.Context) error {
 		if row.Locked || !row.Public {
 			return nil
 		}
-		full, _, err := m.store.Room(ctx, row.JID)
-		if err != nil {
-			return err
-		}
-		config, err := readConfig(&full)
+		config, err := readConfig(row)
 		if err != nil {
 			return err
 		}
