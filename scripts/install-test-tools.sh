@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests talk to, where it is missing: a Postgres server, a
-# browser, and XMPP clients that others wrote. Debian and its children only; on
-# other systems it says what is needed.
+# browser, XMPP clients and a TLS client that others wrote, and systemd's judge
+# of units. Debian and its children only; on other systems it says what is needed.
 set -euo pipefail
 
 declare -A package=(
@@ -11,6 +11,8 @@ declare -A package=(
   [tmux]=tmux
   [python3]=python3
   [slixmpp]=python3-slixmpp
+  [openssl]=openssl
+  [systemd-analyze]=systemd
 )
 
 has() {
