@@ -1,12 +1,15 @@
 package c2s
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"testing"
 
 	"github.com/coder/websocket"
 
+	"parley/internal/jid"
+	"parley/internal/module"
 	"parley/stanza"
 )
 
@@ -50,5 +53,24 @@ func TestCloseCode(t *testing.T) {
 				t.Errorf("got %d, want %d", got, c.want)
 			}
 		})
+	}
+}
+
+// TestPanicAfterwards: a handler that panics when a client is told that a write
+// has failed, long after the reader has gone on, harms nobody.
+func TestPanicAfterwards(t *testing.T) {
+	t.Parallel()
+	s, _ := detachedOn(t, away{}, 0)
+	defer s.Shutdown(t.Context())
+	panicked := 0
+	s.Router.Options.Domain = s.Domain
+	s.Router.Hooks.MessageToAccount.Add(module.StageCheck, func(context.Context, *module.Event) error {
+		panicked++
+		panic("a fault")
+	})
+	st := module.NewStanza(stanza.Message, "chat", jid.MustParse("alice@localhost/0"), jid.MustParse("bob@localhost"))
+	(&Conn{server: s}).notStored(st)(errors.New("the disk is full"))
+	if panicked != 1 {
+		t.Errorf("the error passed %d handlers", panicked)
 	}
 }

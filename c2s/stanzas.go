@@ -53,7 +53,7 @@ const maxOpen = 256
 // handled books a stanza that was routed. Its writes go on while the reader does.
 func (c *Conn) handled(ctx context.Context, s *session.Session, st *module.Stanza, o outcome) error {
 	if s.Managed() {
-		s.Handled(o.writes, o.foreign, func(err error) { c.server.Router.Failed(context.Background(), st, err) })
+		s.Handled(o.writes, o.foreign, c.notStored(st))
 		if s.Open() < maxOpen {
 			return nil
 		}

@@ -134,7 +134,7 @@ func (c *Conn) booked(ctx context.Context, st *module.Stanza, writes []module.Pe
 	if len(writes) == 0 {
 		return
 	}
-	left := c.unstored.add(writes, func(err error) { c.server.Router.Failed(context.Background(), st, err) })
+	left := c.unstored.add(writes, c.notStored(st))
 	if left >= maxOpen || waitsForAnswer(st) {
 		c.unstored.wait(ctx)
 	}
