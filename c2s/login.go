@@ -131,12 +131,13 @@ func (c *Conn) saslError(err error, guess bool) error {
 	}
 	c.authentication(resultOf(f), "op", f.Condition, "account", claimed, "err", f)
 	if guess && claimed != "" && isGuess(f) { // a malformed attempt guesses nothing
-		c.failed(claimed)
+		c.wrong(claimed)
 	}
 	return c.saslFailed(f, false)
 }
 
-func (c *Conn) failed(account string) {
+// wrong books a password or token that was not right.
+func (c *Conn) wrong(account string) {
 	if isToken(c.mechanism) {
 		c.server.Guesses.failToken(c.peer.Addr)
 		return
