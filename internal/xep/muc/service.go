@@ -11,6 +11,9 @@ import (
 
 // handle takes everything that is sent to the domain of the rooms.
 func (m *Module) handle(ctx context.Context, ev *module.Event) error {
+	if ev.Kind == stanza.IQ && (ev.Type == "get" || ev.Type == "set") && len(ev.Children) != 1 {
+		return badRequest("a request has exactly one payload element") // RFC 6120 §8.2.3, from other domains
+	}
 	if ev.To.Local() == "" {
 		return m.toService(ctx, ev)
 	}
