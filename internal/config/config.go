@@ -73,6 +73,7 @@ type Admin struct {
 // self-signed one that is made once.
 type TLS struct {
 	CertFile, KeyFile string
+	HostsDir          string // of certificates for further names; "": none
 	ACME              ACME
 }
 

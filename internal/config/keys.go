@@ -88,6 +88,8 @@ var keys = []key{
 		at: func(c *Config) value { return text{&c.TLS.CertFile, "a path, or empty", nil} }},
 	{name: "tls.key_file", doc: "Its private key in PEM.",
 		at: func(c *Config) value { return text{&c.TLS.KeyFile, "a path, or empty", nil} }},
+	{name: "tls.hosts_dir", doc: "A folder with a folder for each further certificate, fullchain.pem and privkey.pem in it, as certbot has them in live/. Clients that ask for one of its names (SNI) get it. Changes are noticed; new folders with SIGHUP. Not used with ACME.",
+		at: func(c *Config) value { return text{&c.TLS.HostsDir, "a path, or empty", nil} }},
 	{name: "tls.acme.domains", doc: "The host names to get certificates for; empty turns ACME off.",
 		at: func(c *Config) value { return words{&c.TLS.ACME.Domains, "domain names", checkDomain} }},
 	{name: "tls.acme.email", doc: "Whom the certificate authority may write to.",

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"syscall"
 
 	"github.com/pires/go-proxyproto"
@@ -85,12 +86,29 @@ func (s *Server) serve(context.Context) error {
 		case listenHTTP:
 			s.serveHTTP(l, handler)
 		case listenHTTPS:
-			s.serveHTTP(tls.NewListener(l, s.certs.TLSConfig("http/1.1")), handler)
+			s.serveHTTP(tls.NewListener(l, s.certs.TLSConfig("http/1.1")), s.strict(handler))
 		case listenC2S, listenC2STLS:
 			s.serveC2S(l)
 		}
 	}
 	return nil
+}
+
+// strict adds HSTS where browsers come to port 443: to the listener itself, or by
+// what public_url says of whatever forwards the port. A self-signed certificate is
+// for a try, after which the host may serve something else.
+func (s *Server) strict(h http.Handler) http.Handler {
+	_, port, err := net.SplitHostPort(s.cfg.HTTP.TLSAddr)
+	if s.certs.SelfSigned() || err != nil || port != "443" && !httpsByDefault(s.cfg.PublicURL) {
+		return h
+	}
+	return httpd.StrictTransport(h)
+}
+
+// httpsByDefault reports whether the URL is https on port 443.
+func httpsByDefault(public string) bool {
+	u, err := url.Parse(public)
+	return err == nil && u.Scheme == "https" && (u.Port() == "" || u.Port() == "443")
 }
 
 func (s *Server) serveHTTP(l net.Listener, h http.Handler) {

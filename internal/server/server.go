@@ -181,7 +181,7 @@ func (s *Server) openCertificates(context.Context) (err error) {
 		ACME: tlscert.ACME{
 			Domains: s.cfg.TLS.ACME.Domains, Email: s.cfg.TLS.ACME.Email, Directory: s.cfg.TLS.ACME.Directory,
 		},
-		CertFile: s.cfg.TLS.CertFile, KeyFile: s.cfg.TLS.KeyFile,
+		CertFile: s.cfg.TLS.CertFile, KeyFile: s.cfg.TLS.KeyFile, HostsDir: s.cfg.TLS.HostsDir,
 		Dir: s.cfg.DataDir + "/tls", Domain: s.cfg.Domain, Logger: s.log.With("module", "tls"),
 	})
 	return err

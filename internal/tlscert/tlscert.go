@@ -10,6 +10,7 @@ package tlscert
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -24,6 +25,9 @@ import (
 type Options struct {
 	ACME              ACME
 	CertFile, KeyFile string // PEM
+	// HostsDir has a folder with fullchain.pem and privkey.pem for each further
+	// certificate; "": there are none. Not used with ACME, which knows its names.
+	HostsDir string
 	// Dir keeps what is made here: the self-signed certificate, ACME's account
 	// and certificates.
 	Dir    string
@@ -42,6 +46,7 @@ type ACME struct {
 type Source struct {
 	acme  *autocert.Manager // nil: files
 	files *files
+	hosts hosts
 	self  bool
 }
 
@@ -61,8 +66,9 @@ func Open(o Options) (*Source, error) {
 		}
 	}
 	s.files = &files{cert: o.CertFile, key: o.KeyFile, log: o.Logger}
-	if err := s.files.load(); err != nil {
-		return nil, fmt.Errorf("tlscert: %w", err)
+	s.hosts = hosts{dir: o.HostsDir, log: o.Logger}
+	if err := s.Reload(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -83,12 +89,20 @@ func manager(o Options) *autocert.Manager {
 // SelfSigned reports whether clients will ask whether to trust the certificate.
 func (s *Source) SelfSigned() bool { return s.self }
 
-// GetCertificate is for tls.Config.
+// GetCertificate is for tls.Config. A name that is nobody's gets the first
+// certificate: many clients send none or another, and judge for themselves.
 func (s *Source) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if s.acme != nil {
 		return s.acme.GetCertificate(hello)
 	}
-	return s.files.current(), nil
+	first := s.files.current()
+	if hello.ServerName == "" || first.Leaf.VerifyHostname(hello.ServerName) == nil {
+		return first, nil
+	}
+	if c := s.hosts.find(hello.ServerName); c != nil {
+		return c, nil
+	}
+	return first, nil
 }
 
 // Reload reads the files again now (SIGHUP); on an error the old certificate
@@ -97,7 +111,7 @@ func (s *Source) Reload() error {
 	if s.files == nil {
 		return nil
 	}
-	if err := s.files.load(); err != nil {
+	if err := errors.Join(s.files.load(), s.hosts.load()); err != nil {
 		return fmt.Errorf("tlscert: %w", err)
 	}
 	return nil
