@@ -12,6 +12,10 @@
 //	n/a: reason                 the rule does not apply here
 //	otherwise: reason; test     the rule is not followed, deliberately
 //
+// limits.txt lists what one client may cost, with the configuration keys, and
+// dangers.txt what has broken other servers, with the tests in the same words;
+// "later: reason" stands for what is not built yet.
+//
 // A test fails when a row has no proof, or one that is not there. What only a
 // whole server shows and no transcript can say is tested in this package.
 package conformance
