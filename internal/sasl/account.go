@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"parley/internal/jid"
 	"parley/storage"
@@ -61,6 +62,7 @@ func (s *Server) subject(ctx context.Context, st State, f family, username strin
 	if err := st.turn(ctx, name); err != nil {
 		return subject{account: account}, err
 	}
+	defer s.evenly(ctx, time.Now())
 	// Made in any case, so that known and unknown accounts cost the same.
 	out := subject{account: account, key: s.pretend(f, name), asOf: s.changes.Load()}
 	acc, creds, err := s.opts.Store.Credentials(ctx, name)

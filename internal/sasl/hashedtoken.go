@@ -118,6 +118,7 @@ func (x *TokenExchange) check(ctx context.Context, username string, hash []byte)
 
 // lookUp finds the account, real or pretended, and the client's tokens.
 func (x *TokenExchange) lookUp(ctx context.Context, username string) (subject, []storage.Token, error) {
+	defer x.server.evenly(ctx, time.Now())
 	account, valid := x.server.identity(username)
 	name := account.String()
 	if !valid {

@@ -65,6 +65,7 @@ func newTokenSite(t testing.TB, change ...func(*sasl.TokenOptions)) *tokenSite {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Hurry()
 	site := &tokenSite{s, t, store}
 	site.addUser("alice@localhost", "wonderland")
 	return site

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"parley/internal/jid"
 	"parley/storage"
@@ -56,6 +57,7 @@ type Server struct {
 	opts   Options
 	derive deriver
 	nonce  func() string // nil: random
+	step   time.Duration // see evenly
 
 	changes atomic.Uint64 // calls of Changed
 
@@ -76,7 +78,7 @@ func New(opts Options) (*Server, error) {
 	case opts.Tokens.Store != nil && len(opts.Tokens.Secret) < 16:
 		return nil, errors.New("sasl: the secret of the tokens is shorter than 16 bytes")
 	}
-	return &Server{opts: opts, derive: derive}, nil
+	return &Server{opts: opts, derive: derive, step: lookUpStep}, nil
 }
 
 // State is what a connection knows when it offers mechanisms.

@@ -67,6 +67,7 @@ func newServerOver(t testing.TB, store sasl.Store) *sasl.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Hurry()
 	return s
 }
 
