@@ -76,6 +76,9 @@ type Deliveries interface {
 	// undelivered row id: when it is acknowledged the row is settled, and s is
 	// not sent it again.
 	Retrieved(s module.Session, id int64) module.Tracker
+	// Written returns when the messages for account that have a tracker are
+	// stored, or have failed; also those that have only joined a unit so far.
+	Written(ctx context.Context, account jid.JID) error
 	// Fetches says that s was bound with XEP-0386: what the archive has now is
 	// not sent to it (§4).
 	Fetches(ctx context.Context, s module.Session)

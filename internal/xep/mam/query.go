@@ -113,8 +113,13 @@ func (m *Module) hasAll(ctx context.Context, account jid.JID, ids []int64) (bool
 	return has, nil
 }
 
-// arrived returns when all that was stored for account so far can be read.
+// arrived returns when all can be read that clients of account were sent, and what
+// else was submitted for it. What one of them is sending, and has joined the unit
+// of its stanza only, may be missing.
 func (m *Module) arrived(ctx context.Context, account jid.JID) error {
+	if err := m.deliveries.Written(ctx, account); err != nil {
+		return fmt.Errorf("mam: wait for messages: %w", err)
+	}
 	none := []storage.MessageRef{{Account: account.String()}}
 	if err := storage.Wait(ctx, m.store.SettleMessages(none)); err != nil {
 		return fmt.Errorf("mam: wait for writes: %w", err)

@@ -248,6 +248,34 @@ func TestResult(t *testing.T) {
 		fmt.Sprintf(`<message from='juliet@localhost' to='%s'><result xmlns='urn:xmpp:mam:2' id='%d'>{any}</result></message>`, juliet, row.ID))
 }
 
+// TestWrittenFirst: a client asks for its archive when it has a message of which the
+// write has joined those of its stanza and is not submitted: the answer has it.
+func TestWrittenFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, mam.Options{})
+	a, b := w.Bind(t, romeo), w.online(t, juliet)
+	var u storage.Unit
+	st := imtest.Stanza(t, a.JID(), message("juliet@localhost", "1", "o1", ""))
+	w.Router.FromClient(t.Context(), &module.Event{Stanza: st, Session: a.Session, Unit: &u})
+	id := stanzaIDs(b.Next())["juliet@localhost"]
+	answered := make(chan []string)
+	go func() {
+		got, _ := ask(t, b, "")
+		answered <- got
+	}()
+	select {
+	case got := <-answered:
+		t.Errorf("got %s before it is stored", got)
+		w.store.Submit(t.Context(), &u, nil)
+		return
+	case <-time.After(100 * time.Millisecond): // what comes later is not noticed
+	}
+	w.store.Submit(t.Context(), &u, nil)
+	if got := <-answered; len(got) != 1 || got[0] != id {
+		t.Errorf("got %s, want %s", got, id)
+	}
+}
+
 // TestRetrieved: what the client has from the archive waits no more (XEP-0313
 // §5.1.1).
 func TestRetrieved(t *testing.T) {

@@ -141,6 +141,19 @@ func (m *Module) Fetches(ctx context.Context, s module.Session) {
 	})
 }
 
+// Written returns when the messages for account that are on their way to the disk
+// are there, or have failed.
+func (m *Module) Written(ctx context.Context, j jid.JID) error {
+	sh := m.shard(j)
+	sh.mu.Lock()
+	a := sh.accounts[j]
+	sh.mu.Unlock()
+	if a == nil {
+		return nil
+	}
+	return a.written(ctx)
+}
+
 // available brings the session what waits for its account (XEP-0160 §2).
 func (m *Module) available(ctx context.Context, s module.Session) error {
 	if c := m.begin(s); c != nil {
