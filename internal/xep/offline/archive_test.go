@@ -41,7 +41,8 @@ func TestBoundWhileJoined(t *testing.T) {
 	var u storage.Unit
 	st := imtest.Stanza(t, a.JID(), chat(1))
 	writes := w.Router.FromClient(t.Context(), &module.Event{Stanza: st, Session: a.Session, Unit: &u})
-	b := w.Bind(t, juliet, w.FromArchive)
+	b := w.Bind(t, juliet)
+	w.Offline.Fetches(t.Context(), b.Session)
 	w.Store.Submit(t.Context(), &u, nil)
 	for _, p := range writes {
 		if err := storage.Wait(t.Context(), p); err != nil {
