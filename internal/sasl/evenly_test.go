@@ -46,6 +46,7 @@ func TestLookUpsTakeAsLong(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				s.SleepAsTests()
 				for _, message := range []string{"n,,n=alice,r=abc", "n,,n=nobody,r=abc", "n,,n=no body,r=abc"} {
 					begin := time.Now()
 					if _, _, err := start(t, s, "SCRAM-SHA-256", overTLS).Step(t.Context(), []byte(message)); err != nil {

@@ -2,6 +2,7 @@ package sasl
 
 import (
 	"sync"
+	"time"
 
 	"parley/storage"
 )
@@ -11,6 +12,9 @@ func (s *Server) SetNonce(n string) { s.nonce = func() string { return n } }
 
 // Hurry lets look-ups last as long as they do.
 func (s *Server) Hurry() { s.step = 0 }
+
+// SleepAsTests makes look-ups wait with a clock that tests can set.
+func (s *Server) SleepAsTests() { s.clock.sleep = time.Sleep }
 
 // LookUpStep is how long a look-up lasts at least.
 const LookUpStep = lookUpStep

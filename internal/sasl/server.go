@@ -58,6 +58,7 @@ type Server struct {
 	derive deriver
 	nonce  func() string // nil: random
 	step   time.Duration // see evenly
+	clock  clock
 
 	changes atomic.Uint64 // calls of Changed
 

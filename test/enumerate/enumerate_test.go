@@ -40,7 +40,7 @@ func TestWelch(t *testing.T) {
 func TestRun(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	if _, err := run(t.Context(), &out, 10, sasl.MinIterations, ""); err != nil {
+	if _, err := run(t.Context(), &out, []string{"SCRAM-SHA-1", "SCRAM-SHA-256", "PLAIN"}, 10, sasl.MinIterations, ""); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Count(out.String(), "\n"); got != 6 {

@@ -15,6 +15,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"parley/internal/config"
 	"parley/internal/sasl"
@@ -28,8 +29,9 @@ func main() {
 	tries := flag.Int("tries", 10_000, "of known names, and as many of unknown ones, with each mechanism")
 	iterations := flag.Int("iterations", config.Default().SASL.Iterations, "of the keys")
 	postgres := flag.String("postgres", "", "URL of an empty database; else SQLite in a folder that is removed")
+	mechanisms := flag.String("mechanisms", "SCRAM-SHA-1,SCRAM-SHA-256,PLAIN", "to try")
 	flag.Parse()
-	leaks, err := run(context.Background(), os.Stdout, *tries, *iterations, *postgres)
+	leaks, err := run(context.Background(), os.Stdout, strings.Split(*mechanisms, ","), *tries, *iterations, *postgres)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "enumerate:", err)
 	}
@@ -38,7 +40,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, out io.Writer, tries, iterations int, postgres string) (leaks bool, err error) {
+func run(ctx context.Context, out io.Writer, mechanisms []string, tries, iterations int, postgres string) (leaks bool, err error) {
 	dir, err := os.MkdirTemp("", "enumerate")
 	if err != nil {
 		return false, err
@@ -53,7 +55,7 @@ func run(ctx context.Context, out io.Writer, tries, iterations int, postgres str
 	if err := addAccounts(ctx, cfg); err != nil {
 		return false, err
 	}
-	return measure(out, s.Addr("c2s").String(), tries)
+	return measure(out, s.Addr("c2s").String(), mechanisms, tries)
 }
 
 func configuration(dir string, iterations int, postgres string) *config.Config {

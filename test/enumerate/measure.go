@@ -19,9 +19,9 @@ type step struct {
 }
 
 // measure tries all mechanisms, and prints a line for each wait.
-func measure(out io.Writer, addr string, tries int) (leaks bool, err error) {
+func measure(out io.Writer, addr string, mechanisms []string, tries int) (leaks bool, err error) {
 	fmt.Fprintf(out, "%-26s %10s %10s %8s %8s\n", "", "known µs", "unknown µs", "t", "t of 90%")
-	for _, mechanism := range []string{"SCRAM-SHA-1", "SCRAM-SHA-256", "PLAIN"} {
+	for _, mechanism := range mechanisms {
 		steps, err := try(addr, mechanism, tries)
 		if err != nil {
 			return leaks, fmt.Errorf("%s: %w", mechanism, err)
