@@ -22,6 +22,9 @@ const (
 	quietBytes = 1 << 20
 	// quietLooks is how many looks in a row must find it quiet.
 	quietLooks = 2
+	// restLooks in a row that find it quiet lead to a collection whatever the last
+	// one found: what was in use then may have gone, as when clients leave.
+	restLooks = 30
 	// spareBytes is what a small server may always keep.
 	spareBytes = 8 << 20
 )
@@ -38,6 +41,7 @@ func Keep(ctx context.Context) {
 		case <-tick.C:
 			if k.due(look()) {
 				giveBack()
+				k.given = k.allocated
 			}
 		}
 	}
@@ -65,11 +69,12 @@ func look() heap {
 // keeper decides by one look after another.
 type keeper struct {
 	allocated uint64 // at the last look
+	given     uint64 // the same, when memory was given back last
 	quiet     int    // looks in a row
 }
 
-// due reports whether the process is quiet and holds half as much again as is
-// in use.
+// due reports whether the process is quiet and holds half as much again as is in
+// use, or has been quiet for long since it did something.
 func (k *keeper) due(h heap) bool {
 	if h.allocated-k.allocated > quietBytes {
 		k.quiet = 0
@@ -77,6 +82,9 @@ func (k *keeper) due(h heap) bool {
 		k.quiet++
 	}
 	k.allocated = h.allocated
+	if k.quiet == restLooks && h.allocated-k.given > quietBytes {
+		return true
+	}
 	return k.quiet >= quietLooks && h.held > h.live+h.live/2+spareBytes
 }
 

@@ -2,10 +2,36 @@ package memory
 
 import (
 	"runtime"
+	"slices"
 	"testing"
 )
 
 const mb = 1 << 20
+
+// TestDueAtRest: a server that did something and then rests looks once at what is
+// in use now, however little it seemed to hold too much.
+func TestDueAtRest(t *testing.T) {
+	t.Parallel()
+	used := heap{allocated: 50 * mb, live: 40 * mb, held: 45 * mb}
+	for name, c := range map[string]struct {
+		given uint64
+		want  []int // the looks that lead to a collection
+	}{
+		"after work":     {0, []int{restLooks}},
+		"after a little": {49 * mb, nil},
+	} {
+		k := keeper{allocated: used.allocated, given: c.given}
+		var got []int
+		for n := range 3 * restLooks {
+			if k.due(used) {
+				got = append(got, n+1)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: at looks %v, want %v", name, got, c.want)
+		}
+	}
+}
 
 // TestDue: memory is given back by a server that is quiet and holds much more
 // than it uses, and by no other.
