@@ -72,27 +72,7 @@ type broadcast struct {
 // run changes presence until the loop is over; times says how long it took
 // until the last contact knew.
 func (b *broadcast) run(l *loop, times *histogram) error {
-	now, n := time.Now(), uint64(0)
-	for ; ; n++ {
-		measured, on := l.next()
-		if !on {
-			return nil
-		}
-		if err := b.announce(n); err != nil {
-			return err
-		}
-		for _, c := range b.contacts {
-			c.Conn.Extend(now, b.env.Patience)
-			if err := b.told(c, n); err != nil {
-				return err
-			}
-		}
-		sent := now
-		now = time.Now()
-		if measured {
-			times.add(now.Sub(sent))
-		}
-	}
+	return fanOut(l, times, b.env.Patience, b.announce, b.contacts, b.told)
 }
 
 // nothingMore checks that no contact is told more than was sent.

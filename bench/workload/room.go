@@ -82,27 +82,7 @@ func (c *crowd) enter() error {
 // run speaks until the loop is over; times says how long it took until the last
 // occupant knew.
 func (c *crowd) run(l *loop, times *histogram) error {
-	now, n := time.Now(), uint64(0)
-	for ; ; n++ {
-		measured, on := l.next()
-		if !on {
-			return nil
-		}
-		if err := c.speak(n); err != nil {
-			return err
-		}
-		for _, s := range c.all {
-			s.Conn.Extend(now, c.env.Patience)
-			if err := c.told(s, n); err != nil {
-				return err
-			}
-		}
-		sent := now
-		now = time.Now()
-		if measured {
-			times.add(now.Sub(sent))
-		}
-	}
+	return fanOut(l, times, c.env.Patience, c.speak, c.all, c.told)
 }
 
 func (c *crowd) speak(n uint64) error {
