@@ -125,7 +125,7 @@ func New(store Store, messages Messages, archive Archive, opts Options) *Module 
 // Spec names the standards.
 func (*Module) Spec() []module.Spec {
 	return []module.Spec{
-		{Number: "XEP-0045", Title: "Multi-User Chat", Version: "1.35.5", Status: "complete; rooms wait for their first configuration, no groupchat 1.0"},
+		{Number: "XEP-0045", Title: "Multi-User Chat", Version: "1.35.5", Status: "complete but for status codes 101 and 332; rooms wait for their first configuration, no groupchat 1.0"},
 		{Number: "XEP-0249", Title: "Direct MUC Invitations", Version: "1.2", Status: "passed on, archived and copied"},
 		{Number: "XEP-0317", Title: "Hats", Version: "0.3.1", Status: "complete"},
 		{Number: "XEP-0410", Title: "MUC Self-Ping (Schrödinger's Chat)", Version: "1.1.0", Status: "complete, optimised"},
